@@ -1,0 +1,73 @@
+import type { NewEvent, RecordedEvent } from '#domain/event.ts';
+
+/** Revision the stream must have for an append: 0 means "no such stream yet", 'any' means "whatever it is". */
+export type ExpectedRevision = number | 'any';
+
+export type AppendResult =
+  /** `revision` and `position` are those of the last event of the append. */
+  | { outcome: 'appended' | 'duplicate'; revision: number; position: number }
+  | { outcome: 'conflict'; actualRevision: number };
+
+export interface ReadStreamOptions {
+  /** Only events with a revision above this one; 0 (all) unless given. */
+  afterRevision?: number;
+  /** Only events at or below this position; all unless given. */
+  upToPosition?: number;
+  /** At most so many; 1,000 unless given, and never more. */
+  limit?: number;
+}
+
+/** The log. Every store passes the one contract suite beside this file. */
+export interface EventStore {
+  /**
+   * Appends all events or none. A repeat (same event ids at the same expected revision) is found before a conflict
+   * and answers 'duplicate' with the revision and position of the first time.
+   * @throws EventStoreError
+   */
+  append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<AppendResult>;
+  /** One stream's events in order of revision. */
+  readStream(stream: string, options?: ReadStreamOptions): Promise<RecordedEvent[]>;
+  /** Events of all streams above a position, in order of position; at most `limit` (1 to 10,000). */
+  readAll(after: number, limit: number): Promise<RecordedEvent[]>;
+  /** Position of the last event; 0 for an empty log. */
+  head(): Promise<number>;
+  /** Position of the last event recorded at or before an instant; 0 if there was none. */
+  positionAt(instant: Date): Promise<number>;
+  /**
+   * Every event above a position, in order, in non-empty batches: first what is there, then what comes.
+   * Survives lost connections. Ends, without error, when the signal aborts. Reads no further ahead than one batch.
+   */
+  subscribe(after: number, signal: AbortSignal, batchSize?: number): AsyncIterable<RecordedEvent[]>;
+  /** Finishes appends under way, then lets go of every connection. */
+  close(): Promise<void>;
+}
+
+export type EventStoreErrorCode =
+  /** The log can't be reached, or did not answer in time. Whether the append happened is unknown: repeat it. */
+  | 'EVENT_STORE.UNAVAILABLE'
+  /** An event's data is above EVENT_DATA_BYTES_MAX. */
+  | 'EVENT_STORE.EVENT_TOO_LARGE'
+  /** Malformed stream name, empty append, too many events, or text that JSON text columns can't hold. */
+  | 'EVENT_STORE.REFUSED';
+
+export class EventStoreError extends Error {
+  constructor(
+    readonly code: EventStoreErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'EventStoreError';
+  }
+}
+
+/** Largest `data` of one event, in bytes of UTF-8 JSON. */
+export const EVENT_DATA_BYTES_MAX = 256 * 1024;
+/** Most events in one append. */
+export const APPEND_EVENTS_MAX = 100;
+
+/** Category of a stream: the text before the first dash. */
+export function categoryOf(stream: string): string {
+  const dash = stream.indexOf('-');
+  return dash < 0 ? stream : stream.slice(0, dash);
+}
