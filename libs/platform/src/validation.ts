@@ -1,0 +1,104 @@
+import { StandardSchemaValidationPipe, type ArgumentMetadata } from '@nestjs/common';
+import { pointerTo, Problem, type ProblemDetail } from './problem.ts';
+
+type Schema = NonNullable<ArgumentMetadata['schema']>;
+type Issue = NonNullable<Awaited<ReturnType<Schema['~standard']['validate']>>['issues']>[number];
+
+/** What of a request was checked. A wrong body is 422 (it was understood); everything else is 400. */
+export type Place = 'body' | 'query' | 'path' | 'header';
+
+/** Most errors listed in one answer; the detail says how many there were. */
+export const ERRORS_MAX = 1000;
+
+/** Checks `@Body`, `@Query` and `@Param` that carry a schema, and hands on what the schema makes of them. */
+export class ValidationPipe extends StandardSchemaValidationPipe {
+  override async transform<T>(value: T, { schema, type, data }: ArgumentMetadata): Promise<T> {
+    if (!schema || type === 'custom') return value;
+    this.stripProtoKeys(value);
+    // `@Param('id', { schema })` hands over the one value, so its name has to be put back.
+    const result = await schema['~standard'].validate(value);
+    if (result.issues) throw invalid(result.issues, value, type === 'param' ? 'path' : type, data === undefined ? [] : [data]);
+    return result.value as T;
+  }
+}
+
+/**
+ * Checks a value as the pipe would; for headers, which Nest runs through no pipe.
+ * @throws Problem REQUEST.INVALID (422), REQUEST.INVALID_QUERY, _PATH or _HEADER (400), with all wrong fields
+ */
+export async function validated<S extends Schema>(schema: S, value: unknown, place: Place): Promise<OutputOf<S>> {
+  const result = await schema['~standard'].validate(value);
+  if (result.issues) throw invalid(result.issues, value, place);
+  return result.value as OutputOf<S>;
+}
+
+type OutputOf<S extends Schema> = NonNullable<S['~standard']['types']>['output'];
+
+function invalid(issues: readonly Issue[], value: unknown, place: Place, at: readonly string[] = []): Problem {
+  const errors = issues.flatMap((issue) => errorsOf(issue as KnownIssue, value, at));
+  const many = errors.length === 1 ? 'one thing is wrong' : `${errors.length} things are wrong`;
+  const listed = errors.length > ERRORS_MAX ? `, the first ${ERRORS_MAX} are listed` : '';
+  const [status, code, where] = REFUSED_AS[place];
+  return new Problem(status, code, `${many} in ${where}${listed}`, { errors: errors.slice(0, ERRORS_MAX) });
+}
+
+const REFUSED_AS: Record<Place, [status: number, code: string, where: string]> = {
+  body: [422, 'REQUEST.INVALID', 'the body'],
+  query: [400, 'REQUEST.INVALID_QUERY', 'the query'],
+  path: [400, 'REQUEST.INVALID_PATH', 'the path'],
+  header: [400, 'REQUEST.INVALID_HEADER', 'the headers'],
+};
+
+/** Zod's issues, as far as they are told apart here. Another library's have a message and a path alone. */
+interface KnownIssue {
+  message: string;
+  path?: readonly PropertyKey[];
+  code?: string;
+  format?: string;
+  keys?: readonly string[];
+  errors?: readonly (readonly KnownIssue[])[];
+  issues?: readonly KnownIssue[];
+  params?: { rule?: string };
+}
+
+/** Zod's codes in words that stay when zod's don't. */
+const RULES: Record<string, string> = {
+  invalid_type: 'type',
+  invalid_value: 'enum',
+  invalid_format: 'format',
+  invalid_union: 'no_match',
+  invalid_key: 'key',
+  not_multiple_of: 'multiple_of',
+  too_small: 'too_small',
+  too_big: 'too_big',
+};
+
+function errorsOf(issue: KnownIssue, value: unknown, at: readonly PropertyKey[]): ProblemDetail[] {
+  const path = issue.path ?? [];
+  const pointer = pointerTo([...at, ...path]);
+  if (issue.code === 'unrecognized_keys') {
+    return (issue.keys ?? []).map((key) => ({ pointer: `${pointer}${pointerTo([key])}`, rule: 'unknown_field', message: 'is not a field here' }));
+  }
+  const found = valueAt(value, path);
+  if (found === undefined && issue.code !== 'custom') return [{ pointer, rule: 'required', message: 'is required' }];
+  const meant = issue.code === 'invalid_union' ? nearest(issue.errors ?? []) : undefined;
+  if (meant) return meant.flatMap((inner) => errorsOf(inner, found, [...at, ...path]));
+  if (issue.code === 'invalid_key' && issue.issues?.[0]) return [{ pointer, rule: 'key', message: issue.issues[0].message }];
+  return [{ pointer, rule: ruleOf(issue), message: issue.message }];
+}
+
+function ruleOf(issue: KnownIssue): string {
+  if (issue.code === 'invalid_format' && issue.format === 'regex') return 'pattern';
+  return RULES[issue.code ?? ''] ?? issue.params?.rule ?? 'custom';
+}
+
+/** Of a union's branches the one that the sender probably meant: it has the right type, and the fewest things are wrong inside. */
+function nearest(branches: readonly (readonly KnownIssue[])[]): readonly KnownIssue[] | undefined {
+  return branches
+    .filter((issues) => issues.every(({ code, path }) => (path ?? []).length > 0 || (code !== 'invalid_type' && code !== 'invalid_value')))
+    .toSorted((a, b) => a.length - b.length)[0];
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, step) => (typeof inner === 'object' && inner !== null && Object.hasOwn(inner, step) ? Reflect.get(inner, step) : undefined), value);
+}
