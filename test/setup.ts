@@ -1,8 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startKafka, stopLeftoverKafka } from '#embedded/kafka.ts';
+import type { EmbeddedKafka, NoKafka } from '#embedded/kafka.ts';
 import { startPostgres, stopLeftoverPostgres } from '#embedded/postgres.ts';
 import { commandLineOf } from '#embedded/process.ts';
+import type { KafkaState } from '#testing/kafka.ts';
 
 const prefix = 'ledger-test-';
 
@@ -25,6 +28,21 @@ export default async function setup(): Promise<void> {
     stops.push(postgres.stop);
     process.env.TEST_POSTGRES_URL = postgres.url;
   }
+  if (!process.env.TEST_KAFKA_STATE) {
+    // Takes seconds, and not every test needs it: `testKafka()` waits for this file.
+    const stateFile = join(folder, 'kafka.json');
+    process.env.TEST_KAFKA_STATE = stateFile;
+    const starting = startKafka({ dataDir: join(folder, 'kafka') })
+      .catch((error: Error): NoKafka => ({ missing: error.message }));
+    stops.push(() => starting.then((kafka) => ('stop' in kafka ? kafka.stop() : undefined)));
+    void starting.then((kafka) => announce(stateFile, kafka));
+  }
+}
+
+function announce(stateFile: string, kafka: EmbeddedKafka | NoKafka): void {
+  const state: KafkaState = 'brokers' in kafka ? { brokers: kafka.brokers } : kafka;
+  writeFileSync(`${stateFile}.new`, JSON.stringify(state));
+  renameSync(`${stateFile}.new`, stateFile);
 }
 
 /** Servers and folders of test runs that were killed. */
@@ -33,6 +51,7 @@ async function removeLeftovers(): Promise<void> {
     if (commandLineOf(Number(name.slice(prefix.length).split('-')[0])) !== '') continue;
     const folder = join(tmpdir(), name);
     await stopLeftoverPostgres(join(folder, 'postgres'));
+    await stopLeftoverKafka(join(folder, 'kafka'));
     rmSync(folder, { recursive: true, force: true });
   }
 }

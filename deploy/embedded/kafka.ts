@@ -1,0 +1,151 @@
+import { spawnSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join, resolve } from 'node:path';
+import { rememberedPort } from './port.ts';
+import { endsWithin, startProcess, stopLeftover, stopProcess, tailOf } from './process.ts';
+import type { ServerProcess, StopSteps } from './process.ts';
+
+export interface EmbeddedKafka extends ServerProcess {
+  brokers: string[];
+  stop(): Promise<void>;
+}
+
+/** Why there is no Kafka, in one line. */
+export interface NoKafka { missing: string }
+
+const startMs = 60_000;
+const startAttempts = 3;
+const javaVersion = 17;
+const stopSteps: StopSteps = [['SIGTERM', 20_000], ['SIGKILL', 5_000]];
+const sources = join(import.meta.dirname, 'kafka');
+const jars = join(sources, 'jars');
+const heap = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:+ExitOnOutOfMemoryError'];
+
+/**
+ * Starts Apache Kafka as one node on 127.0.0.1 alone, with everything it keeps in `dataDir`: `log/`, `cluster-id`,
+ * `formatted`, `port`, `controller-port`, `pid`, `server.properties`, `kafka.log`. Its jars are fetched by Maven, once per checkout.
+ * A broker that an earlier, killed run left behind is stopped first.
+ * @throws Error that says why when it does not answer within a minute
+ */
+export async function startKafka(options: { dataDir: string; port?: number }): Promise<EmbeddedKafka | NoKafka> {
+  const missing = missingJava() ?? fetchJars();
+  if (missing !== undefined) return { missing };
+  const dataDir = resolve(options.dataDir);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  await stopLeftoverKafka(dataDir);
+
+  const properties = join(dataDir, 'server.properties');
+  const logFile = join(dataDir, 'kafka.log');
+  let failure = '';
+  for (let attempt = 1; attempt <= startAttempts; attempt += 1) {
+    const port = options.port ?? await rememberedPort(join(dataDir, 'port'));
+    const controllerPort = await rememberedPort(join(dataDir, 'controller-port'));
+    writeFileSync(properties, propertiesFor(dataDir, port, controllerPort));
+    formatOnce(dataDir, properties);
+    const server = await startProcess(java('kafka.Kafka', properties), { logFile, cwd: dataDir });
+    writeFileSync(join(dataDir, 'pid'), `${server.pid}\n`);
+    if (await isReady(port, server)) {
+      return { ...server, brokers: [`127.0.0.1:${port}`], stop: () => stopProcess(server, stopSteps) };
+    }
+    await stopProcess(server, stopSteps);
+    failure = tailOf(logFile, 10);
+    if (!failure.includes('already in use')) break;
+  }
+  throw new Error(`Kafka does not start in ${dataDir}:\n${failure}`);
+}
+
+/** Stops the broker of a launcher that was killed, if it still runs. */
+export async function stopLeftoverKafka(dataDir: string): Promise<void> {
+  const pidFile = join(resolve(dataDir), 'pid');
+  if (!existsSync(pidFile)) return;
+  const pid = Number(readFileSync(pidFile, 'utf8'));
+  if (Number.isInteger(pid) && pid > 0) await stopLeftover(pid, join(resolve(dataDir), 'server.properties'), stopSteps);
+  rmSync(pidFile, { force: true });
+}
+
+function java(mainClass: string, ...args: string[]): string[] {
+  const program = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, 'bin', 'java') : 'java';
+  return [program, ...heap, '-Dorg.slf4j.simpleLogger.showDateTime=true', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+    '-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS', '-cp', join(jars, '*'), mainClass, ...args];
+}
+
+function missingJava(): string | undefined {
+  const [program] = java('');
+  const { status, stderr } = spawnSync(program as string, ['-version'], { encoding: 'utf8' });
+  const found = /version "(\d+)/.exec(stderr ?? '')?.[1];
+  if (status !== 0 || found === undefined) return `Java ${javaVersion} is not installed`;
+  return Number(found) < javaVersion ? `Java ${javaVersion} is needed, this is ${found}` : undefined;
+}
+
+/** Complete or not there: fetched beside and moved into place. The stamp tells for which pom they were fetched. */
+function fetchJars(): string | undefined {
+  const pom = join(sources, 'pom.xml');
+  const wanted = createHash('sha256').update(readFileSync(pom)).digest('hex');
+  const stamp = join(jars, 'pom.sha256');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return undefined;
+
+  const unfinished = `${jars}.${process.pid}`;
+  const { status, stdout, error } = spawnSync('mvn',
+    ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${unfinished}`],
+    { encoding: 'utf8', timeout: 300_000 });
+  if (status !== 0) {
+    rmSync(unfinished, { recursive: true, force: true });
+    if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return 'Maven is not installed';
+    const reason = stdout.split('\n').find((line) => line.includes('[ERROR]'))?.replace(/.*\[ERROR\]\S*\s*/, '') ?? error?.message;
+    return `Maven could not fetch Kafka: ${reason ?? `exit code ${status}`}`;
+  }
+  writeFileSync(join(unfinished, 'pom.sha256'), wanted);
+  rmSync(jars, { recursive: true, force: true });
+  renameSync(unfinished, jars);
+  return undefined;
+}
+
+function propertiesFor(dataDir: string, port: number, controllerPort: number): string {
+  return readFileSync(join(sources, 'server.properties'), 'utf8')
+    .replaceAll('{port}', String(port))
+    .replaceAll('{controllerPort}', String(controllerPort))
+    .replaceAll('{logDir}', join(dataDir, 'log').replaceAll('\\', '\\\\'));
+}
+
+/** A log folder whose format a killed run did not finish holds nothing yet, so it is made again. */
+function formatOnce(dataDir: string, properties: string): void {
+  const formatted = join(dataDir, 'formatted');
+  if (existsSync(formatted)) return;
+  rmSync(join(dataDir, 'log'), { recursive: true, force: true });
+  const [program, ...args] = java('kafka.tools.StorageTool', 'format', '--standalone', '-t', randomBytes(16).toString('base64url'),
+    '-c', properties, '--ignore-formatted');
+  const { status, stdout, stderr, error } = spawnSync(program as string, args, { encoding: 'utf8', timeout: startMs });
+  if (status !== 0) throw new Error(`Kafka's data folder cannot be made: ${error?.message ?? ''}${stderr}${stdout}`);
+  writeFileSync(formatted, '');
+}
+
+/** False when the broker ended or the minute is over. */
+async function isReady(port: number, server: ServerProcess): Promise<boolean> {
+  for (const end = Date.now() + startMs; Date.now() < end;) {
+    if (await answers(port)) return true;
+    if (await endsWithin(server.exited, 50)) return false;
+  }
+  return false;
+}
+
+/** Asks for the broker's API versions, the smallest request that there is; it answers once it serves clients. */
+function answers(port: number): Promise<boolean> {
+  const request = Buffer.alloc(14);
+  request.writeInt32BE(10, 0); // length of what follows
+  request.writeInt16BE(18, 4); // ApiVersions, version 0
+  request.writeInt32BE(1, 8); // correlation id
+  request.writeInt16BE(-1, 12); // no client id
+  return new Promise((answer) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(request));
+    const end = (answered: boolean): void => {
+      socket.destroy();
+      answer(answered);
+    };
+    socket.setTimeout(1_000, () => end(false));
+    socket.once('data', () => end(true));
+    socket.once('error', () => end(false));
+    socket.once('close', () => end(false));
+  });
+}
