@@ -56,9 +56,6 @@ export interface EventType<Type extends string = string, Schema extends z.ZodTyp
 
 export type DataOf<E> = E extends EventType<string, infer Schema> ? z.output<Schema> : never;
 export type RecordedOf<E> = E extends EventType<infer Type, infer Schema> ? RecordedEvent<Type, z.output<Schema>> : never;
-/** What `decide` returns: type and data; everything else is added by the executor. */
-export type DecidedOf<E> = E extends EventType<infer Type, infer Schema> ? { type: Type; data: z.output<Schema> } : never;
-
 /** An event that stands in the public record from the moment it is recorded. */
 export function publicEvent<Type extends string, Schema extends z.ZodType>(type: Type, data: Schema): EventType<Type, Schema> {
   return { type, public: true, data };
@@ -67,4 +64,20 @@ export function publicEvent<Type extends string, Schema extends z.ZodType>(type:
 /** An event that only the parties, reviewers and the secretariat see: something drafted, proposed or returned. */
 export function restrictedEvent<Type extends string, Schema extends z.ZodType>(type: Type, data: Schema): EventType<Type, Schema> {
   return { type, public: false, data };
+}
+
+/** A stream holds an event that this build does not know: newer software wrote it. */
+export class UnknownEventError extends Error {
+  readonly type: string;
+
+  constructor(type: string) {
+    super(`unknown event type ${type}`);
+    this.name = 'UnknownEventError';
+    this.type = type;
+  }
+}
+
+/** The end of every `evolve`: the compiler shows that no case is forgotten, the throw that none is newer than the code. */
+export function unknownEvent(event: never): never {
+  throw new UnknownEventError((event as { type: string }).type);
 }

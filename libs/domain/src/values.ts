@@ -43,6 +43,11 @@ export const Title = z.strictObject({ text: plainText(300), language: LanguageTa
 export const Titles = z.object({ en: plainText(300) }).catchall(plainText(300));
 export type Titles = z.infer<typeof Titles>;
 
+export function sameTitles(a: Titles, b: Titles): boolean {
+  const languages = Object.keys(a);
+  return languages.length === Object.keys(b).length && languages.every((language) => a[language] === b[language]);
+}
+
 /** A decimal number as text, never a float: up to 18 digits before and 9 after the point. */
 export const Decimal = z.string().regex(/^-?\d{1,18}(\.\d{1,9})?$/, 'must be a decimal number as text, such as "75.6"');
 

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { publicEvent } from '../event.ts';
+import { useCase } from '../use-case.ts';
+import { Evidence } from './content.ts';
+import { aboutRecord, CommitmentPath, requirePublic, requireRoom } from './rules.ts';
+
+/** Public at once, marked "reported". Possible after the end too: proof often comes late. */
+export const EvidenceAttached = publicEvent(
+  'EvidenceAttached',
+  z.strictObject({
+    evidenceId: z.uuid(),
+    /** The update, target or milestone that it is about; the commitment itself where absent. */
+    about: z.string().max(60).optional(),
+    evidence: Evidence,
+  }),
+);
+
+export const attachEvidence = useCase({
+  name: 'AttachEvidence',
+  category: 'commitment',
+  path: CommitmentPath,
+  body: EvidenceAttached.data.pick({ about: true, evidence: true }),
+  decide({ about, evidence }, commitment, { newId }) {
+    requirePublic(commitment);
+    requireRoom(commitment.evidence);
+    aboutRecord(commitment, about);
+    return [{ type: 'EvidenceAttached', data: { evidenceId: newId('evidence'), about, evidence } }];
+  },
+});

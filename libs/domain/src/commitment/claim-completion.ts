@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { publicEvent } from '../event.ts';
+import { refuse } from '../refusal.ts';
+import { useCase } from '../use-case.ts';
+import { Text } from '../values.ts';
+import type { Evidence } from './content.ts';
+import { CommitmentPath, requireStatus } from './rules.ts';
+import { partiesOf, type CommitmentState } from './state.ts';
+import { approvedOf } from './versions.ts';
+
+export const CompletionClaimed = publicEvent('CompletionClaimed', z.strictObject({ statement: Text, selfDeclared: z.boolean() }));
+
+export const claimCompletion = useCase({
+  name: 'ClaimCompletion',
+  category: 'commitment',
+  path: CommitmentPath,
+  body: z.strictObject({ statement: Text, selfDeclared: z.boolean().default(false) }),
+  decide({ statement, selfDeclared }, commitment) {
+    requireStatus(commitment, 'active');
+    const proven = publicEvidence(commitment).some((evidence) => isIndependent(evidence, commitment));
+    if (!proven && !selfDeclared) refuse('COMPLETION.NEEDS_INDEPENDENT_EVIDENCE', '/selfDeclared');
+    return [{ type: 'CompletionClaimed', data: { statement, selfDeclared: !proven } }];
+  },
+});
+
+/** Evidence of the content, of published updates and attached, less what a reviewer flagged. */
+function publicEvidence(commitment: CommitmentState): Evidence[] {
+  const updates = Object.values(commitment.updates).filter((update) => update.status !== 'retracted');
+  return [
+    ...(approvedOf(commitment.versions)?.content.evidence ?? []),
+    ...updates.flatMap((update) => approvedOf(update.versions)?.content.evidence ?? []),
+    ...Object.values(commitment.evidence).flatMap((attached) => (attached.flagged ? [] : [attached.evidence])),
+  ];
+}
+
+function isIndependent(evidence: Evidence, commitment: CommitmentState): boolean {
+  const ofParty = evidence.issuer !== undefined && partiesOf(commitment).includes(evidence.issuer);
+  return !ofParty && !evidence.draft && evidence.class !== 'third-party-article';
+}

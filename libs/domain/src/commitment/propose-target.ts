@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { restrictedEvent } from '../event.ts';
+import { refuse, Refusals } from '../refusal.ts';
+import { useCase, type Context, type StreamName } from '../use-case.ts';
+import { TargetContent } from './content.ts';
+import { CommitmentPath, isWithin, requireRoom } from './rules.ts';
+import { hasEnded, type CommitmentState } from './state.ts';
+import { Change } from './versions.ts';
+
+/** Of a new target and of each later version. */
+export const TargetProposed = restrictedEvent(
+  'TargetProposed',
+  z.strictObject({ targetId: z.uuid(), version: z.int(), change: Change, content: TargetContent }),
+);
+
+export const proposeTarget = useCase({
+  name: 'ProposeTarget',
+  category: 'commitment',
+  path: CommitmentPath,
+  body: TargetProposed.data.pick({ content: true }),
+  needs: ({ content }) => targetNeeds(content),
+  decide({ content }, commitment, context) {
+    refuseTargetsAfterEnd(commitment, { kind: 'new' });
+    requireRoom(commitment.targets);
+    checkTarget(content, context);
+    return [{ type: 'TargetProposed', data: { targetId: context.newId('target'), version: 1, change: { kind: 'new' }, content } }];
+  },
+});
+
+export function targetNeeds(content: TargetContent): StreamName[] {
+  return content.kind === 'quantitative' ? [`indicator-${content.indicator}`] : [];
+}
+
+/** Targets may be proposed from the draft on; after the end only corrected. */
+export function refuseTargetsAfterEnd(commitment: CommitmentState, change: Change): void {
+  if (commitment.status === 'none') refuse('COMMITMENT.UNKNOWN');
+  if (commitment.status === 'discarded') refuse('COMMITMENT.STATUS', '', 'it is discarded');
+  if (hasEnded(commitment) && change.kind !== 'correction') refuse('COMMITMENT.NO_UPDATE_AFTER_END', '', `it is ${commitment.status}`);
+}
+
+/** Refuses content that can't be a target's, telling everything that is wrong. */
+export function checkTarget(content: TargetContent, { facts }: Context): void {
+  if (content.kind === 'qualitative') return;
+  const indicator = facts.indicator(content.indicator);
+  if (!indicator) refuse('INDICATOR.UNKNOWN', '/content/indicator', content.indicator);
+  const wrong = new Refusals();
+  const { unit, measures } = indicator.definition!;
+  if (measures === 'context') wrong.add('TARGET.CONTEXT_INDICATOR', '/content/indicator');
+  if (content.unit !== unit) wrong.add('TARGET.UNIT_MISMATCH', '/content/unit', `${content.indicator} is in ${unit}`);
+  if (!isWithin(content.value, indicator)) wrong.add('TARGET.OUT_OF_RANGE', '/content/value');
+  if (content.baseline !== 'unknown') {
+    if (!isWithin(content.baseline.value, indicator)) wrong.add('TARGET.OUT_OF_RANGE', '/content/baseline/value');
+    if (content.baseline.on >= content.dueOn) wrong.add('TARGET.DATES', '/content/dueOn');
+  }
+  wrong.throwIfAny();
+}

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { restrictedEvent } from '../event.ts';
+import { useCase } from '../use-case.ts';
+import { Text } from '../values.ts';
+import { aboutRecord, CommitmentPath, requireOutsideReviewer, requirePublic, requireRoom } from './rules.ts';
+
+/** Seen by the parties, reviewers and the secretariat until it is answered. */
+export const FindingRaised = restrictedEvent(
+  'FindingRaised',
+  z.strictObject({ findingId: z.uuid(), about: z.string().max(60).optional(), finding: Text }),
+);
+
+export const raiseFinding = useCase({
+  name: 'RaiseFinding',
+  category: 'commitment',
+  path: CommitmentPath,
+  body: FindingRaised.data.pick({ about: true, finding: true }),
+  decide({ about, finding }, commitment, context) {
+    requirePublic(commitment);
+    requireOutsideReviewer(commitment, context);
+    requireRoom(commitment.findings);
+    aboutRecord(commitment, about);
+    return [{ type: 'FindingRaised', data: { findingId: context.newId('finding'), about, finding } }];
+  },
+});

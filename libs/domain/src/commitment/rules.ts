@@ -1,0 +1,175 @@
+import { z } from 'zod';
+import { assignmentOn } from '../action-line/action-line.ts';
+import { compareDecimals } from '../decimal.ts';
+import type { IndicatorState } from '../indicator/indicator.ts';
+import { Refusals, refuse } from '../refusal.ts';
+import type { Context, StreamName } from '../use-case.ts';
+import type { Value } from '../values.ts';
+import type { CommitmentContent, Observation, ProgressContent, ReportedProgress } from './content.ts';
+import {
+  hasEnded,
+  isPublic,
+  partiesOf,
+  type CommitmentState,
+  type CommitmentStatus,
+  type FindingState,
+  type Reliance,
+  type UpdateState,
+  type UpdateStatus,
+} from './state.ts';
+import { approvedOf } from './versions.ts';
+
+/** Path of every command to a commitment; records under it extend this. */
+export const CommitmentPath = z.strictObject({ id: z.uuid() });
+
+/** Most records of one kind (targets, updates, obstacles, ...) under one commitment. */
+export const RECORDS_MAX = 2000;
+
+export function requireStatus(commitment: CommitmentState, ...allowed: CommitmentStatus[]): void {
+  if (commitment.status === 'none') refuse('COMMITMENT.UNKNOWN');
+  if (!allowed.includes(commitment.status))
+    refuse('COMMITMENT.STATUS', '', `it is ${commitment.status}; this is possible while it is ${allowed.join(' or ')}`);
+}
+
+/** Registered, whatever followed. */
+export function requirePublic(commitment: CommitmentState): void {
+  if (commitment.status === 'none') refuse('COMMITMENT.UNKNOWN');
+  if (!isPublic(commitment)) refuse('COMMITMENT.NOT_PUBLIC', '', `it is ${commitment.status}`);
+}
+
+/** Registered and not ended. */
+export function requireOpen(commitment: CommitmentState): void {
+  requirePublic(commitment);
+  if (hasEnded(commitment)) refuse('COMMITMENT.NO_UPDATE_AFTER_END', '', `it is ${commitment.status}`);
+}
+
+export function requireOutsideReviewer(commitment: CommitmentState, { actor }: Context): void {
+  if (partiesOf(commitment).includes(actor.agency)) refuse('REVIEW.OWN_AGENCY', '', actor.agency);
+}
+
+/** The update, when it exists and is in one of the statuses. */
+export function requireUpdate(commitment: CommitmentState, updateId: string, ...allowed: UpdateStatus[]): UpdateState {
+  const update = commitment.updates[updateId] ?? refuse('PROGRESS.UNKNOWN');
+  if (!allowed.includes(update.status))
+    refuse('PROGRESS.STATUS', '', `it is ${update.status}; this is possible while it is ${allowed.join(' or ')}`);
+  return update;
+}
+
+export function requireFinding(commitment: CommitmentState, findingId: string, status: FindingState['status']): FindingState {
+  const finding = commitment.findings[findingId] ?? refuse('FINDING.UNKNOWN');
+  if (finding.status !== status) refuse('FINDING.STATUS', '', `it is ${finding.status}`);
+  return finding;
+}
+
+/** What evidence or a finding is about must be there, and public. */
+export function aboutRecord(commitment: CommitmentState, about: string | undefined): void {
+  if (about === undefined) return;
+  const known =
+    approvedOf(commitment.targets[about]?.versions ?? []) ??
+    approvedOf(commitment.updates[about]?.versions ?? []) ??
+    approvedOf(commitment.versions)?.content.milestones.find((milestone) => milestone.milestoneId === about);
+  if (!known) refuse('COMMITMENT.ABOUT_UNKNOWN', '/about', about);
+}
+
+export function requireRoom(records: Readonly<Record<string, unknown>>): void {
+  if (Object.keys(records).length >= RECORDS_MAX) refuse('COMMITMENT.LIMIT', '', `${RECORDS_MAX} records of a kind`);
+}
+
+/** Streams that a commitment's content speaks of. */
+export function contentNeeds(lead: string, content: CommitmentContent): StreamName[] {
+  return [
+    `agency-${lead}`,
+    ...new Set(content.actionLines.map((code) => `actionLine-${code}` as const)),
+    ...(content.partOf ? [`commitment-${content.partOf}` as const] : []),
+  ];
+}
+
+/** Refuses content that can't be a commitment's, telling everything that is wrong. */
+export function checkContent(commitmentId: string, lead: string, content: CommitmentContent, { facts }: Context): void {
+  const wrong = new Refusals();
+  if (!facts.agency(lead)) wrong.add('AGENCY.UNKNOWN', '/lead', lead);
+  content.actionLines.forEach((code, index) => {
+    const pointer = `/content/actionLines/${index}`;
+    if (code === 'C7') wrong.add('COMMITMENT.BARE_C7', pointer);
+    else if (!facts.actionLine(code)) wrong.add('ACTION_LINE.UNKNOWN', pointer, code);
+  });
+  refuseDoubles(wrong, '/content/actionLines', content.actionLines);
+  refuseDoubles(wrong, '/content/sdgs', content.sdgs);
+  refuseDoubles(wrong, '/content/milestones', content.milestones.map((milestone) => milestone.milestoneId));
+  refuseDoubles(wrong, '/content/pledged', content.pledged.map((money) => money.currency));
+  if (content.dueOn !== undefined && content.dueOn < content.startOn) wrong.add('COMMITMENT.DATES', '/content/dueOn');
+  if (content.partOf !== undefined) {
+    const whole = facts.commitment(content.partOf);
+    if (content.partOf === commitmentId) wrong.add('COMMITMENT.PART_OF_ITSELF', '/content/partOf');
+    else if (!whole || !isPublic(whole)) wrong.add('COMMITMENT.PART_OF_UNKNOWN', '/content/partOf');
+    else if (approvedOf(whole.versions)!.content.partOf !== undefined) wrong.add('COMMITMENT.PART_OF_PART', '/content/partOf');
+  }
+  wrong.throwIfAny();
+}
+
+/** What approving the content relies on: the lead's assignment, and the SDG matrix of its lines. */
+export function relianceOf(lead: string, content: CommitmentContent, { facts, occurredOn }: Context): Reliance {
+  const lines = content.actionLines.map((code) => facts.actionLine(code)!);
+  const linked = new Set(lines.flatMap((line) => line.sdgs));
+  const held = lines.flatMap((line) => {
+    const assignment = assignmentOn(line, lead, occurredOn);
+    return assignment ? [{ ...assignment, actionLine: line.code }] : [];
+  });
+  return {
+    assignment: held.find((assignment) => assignment.role === 'lead') ?? held[0] ?? null,
+    matrixVersions: Object.fromEntries(lines.flatMap((line) => (line.matrixVersion ? [[line.code, line.matrixVersion]] : []))),
+    sdgsOutsideMatrix: content.sdgs.filter((sdg) => !linked.has(sdg)),
+  };
+}
+
+export function progressNeeds(content: ProgressContent): StreamName[] {
+  return [...new Set(content.observations.map((observation) => `indicator-${observation.indicator}` as const))];
+}
+
+/** Refuses content that can't be a progress update's, telling everything that is wrong. */
+export function checkProgress(content: ProgressContent, { facts, today }: Context): void {
+  const wrong = new Refusals();
+  if (content.from > content.to || content.to > today) wrong.add('PROGRESS.PERIOD', '/content/to');
+  if (content.notAssessed && content.observations.length > 0) wrong.add('PROGRESS.NOT_ASSESSED_WITH_VALUES', '/content/observations');
+  if (!content.notAssessed && content.observations.length === 0 && content.narrative.length === 0) wrong.add('PROGRESS.EMPTY', '/content');
+  content.observations.forEach((observation, index) =>
+    checkObservation(wrong, `/content/observations/${index}`, observation, facts.indicator(observation.indicator), today),
+  );
+  wrong.throwIfAny();
+}
+
+/** The content, with the version of each target that its observations speak of. */
+export function reported(content: ProgressContent, commitment: CommitmentState): ReportedProgress {
+  const observed = new Set(content.observations.map((observation) => observation.indicator));
+  const targetVersions: Record<string, number> = {};
+  for (const [id, { versions }] of Object.entries(commitment.targets)) {
+    const target = approvedOf(versions);
+    if (target?.content.kind === 'quantitative' && observed.has(target.content.indicator)) targetVersions[id] = target.version;
+  }
+  return { ...content, targetVersions };
+}
+
+/** Both bounds of a value keep to the indicator's. */
+export function isWithin(value: Value, { definition }: IndicatorState): boolean {
+  const { min, max } = definition!;
+  return [value.low, value.high ?? value.low].every(
+    (bound) => (min === null || compareDecimals(bound, min) >= 0) && (max === null || compareDecimals(bound, max) <= 0),
+  );
+}
+
+function checkObservation(wrong: Refusals, pointer: string, observation: Observation, indicator: IndicatorState | undefined, today: string): void {
+  if (observation.asOf > today) wrong.add('OBSERVATION.IN_FUTURE', `${pointer}/asOf`);
+  if (!indicator) {
+    wrong.add('INDICATOR.UNKNOWN', `${pointer}/indicator`, observation.indicator);
+    return;
+  }
+  const { unit } = indicator.definition!;
+  if (observation.unit !== unit) wrong.add('OBSERVATION.UNIT_MISMATCH', `${pointer}/unit`, `${observation.indicator} is in ${unit}`);
+  if (!isWithin(observation.value, indicator)) wrong.add('OBSERVATION.OUT_OF_RANGE', `${pointer}/value`);
+}
+
+function refuseDoubles(wrong: Refusals, pointer: string, entries: readonly unknown[]): void {
+  entries.forEach((entry, index) => {
+    if (entries.indexOf(entry) < index) wrong.add('COMMITMENT.DUPLICATE_ENTRY', `${pointer}/${index}`, String(entry));
+  });
+}

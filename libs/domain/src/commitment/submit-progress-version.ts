@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { refuse } from '../refusal.ts';
+import { useCase } from '../use-case.ts';
+import { ProgressContent } from './content.ts';
+import { checkProgress, CommitmentPath, progressNeeds, reported, requirePublic } from './rules.ts';
+import { hasEnded } from './state.ts';
+import { Change, nextVersion } from './versions.ts';
+
+/** A new try after a return, or a correction of what was published. */
+export const submitProgressVersion = useCase({
+  name: 'SubmitProgressVersion',
+  category: 'commitment',
+  path: CommitmentPath.extend({ update: z.uuid() }),
+  body: z.strictObject({ change: Change.default({ kind: 'new' }), content: ProgressContent }),
+  needs: ({ content }) => progressNeeds(content),
+  decide({ update: updateId, change, content }, commitment, context) {
+    requirePublic(commitment);
+    const update = commitment.updates[updateId] ?? refuse('PROGRESS.UNKNOWN');
+    if (update.status === 'retracted') refuse('PROGRESS.STATUS', '', 'it is retracted');
+    if (change.kind === 'revision') refuse('VERSION.CORRECTIONS_ONLY', '/change/kind');
+    if (hasEnded(commitment) && change.kind !== 'correction') refuse('COMMITMENT.NO_UPDATE_AFTER_END', '/change/kind');
+    checkProgress(content, context);
+    const version = nextVersion(update.versions, change);
+    return [
+      { type: 'ProgressSubmitted', data: { updateId, version, change, agency: update.agency, content: reported(content, commitment) } },
+    ];
+  },
+});
