@@ -55,13 +55,22 @@ export interface PaceAnswer {
 /** Pace of one target on a day. */
 export function paceOn(inputs: PaceInputs, on: string): PaceAnswer {
   const { target, direction } = inputs;
-  const none = { on, actual: null, baseline: null, target: null, fromBaseline: null, timePassed: null, overall: null, formula: PACE_FORMULA };
+  const none: Omit<PaceAnswer, 'pace'> = {
+    on,
+    actual: null,
+    baseline: null,
+    target: null,
+    fromBaseline: null,
+    timePassed: null,
+    overall: null,
+    formula: PACE_FORMULA,
+  };
   if (target.kind === 'qualitative') return { ...none, pace: 'not-assessable' };
 
   const bound = (value: Value) => (direction === 'falling' ? (value.high ?? value.low) : value.low);
   const observed = observationOn(inputs.observations, on);
   const T = scaled(bound(target.value));
-  const answer = {
+  const answer: Omit<PaceAnswer, 'pace'> = {
     ...none,
     actual: observed ? { value: observed.value, asOf: observed.asOf, bound: bound(observed.value) } : null,
     baseline: target.baseline === 'unknown' ? ('unknown' as const) : { ...target.baseline, bound: bound(target.baseline.value) },

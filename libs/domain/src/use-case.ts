@@ -102,7 +102,7 @@ export function useCase<C extends Category, Path extends z.ZodObject, Body exten
   };
 }
 
-function streamIdOf(command: object): string {
+function streamIdOf(command: unknown): string {
   const { id, code } = command as { id?: string; code?: string };
   return (id ?? code)!;
 }
