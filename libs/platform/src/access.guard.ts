@@ -50,14 +50,10 @@ export class AccessGuard implements CanActivate {
 
   /** A token that comes is checked even where none is needed: with it, people see more. */
   private async identify(request: FastifyRequest): Promise<Actor | undefined> {
-    const token = bearerToken(request.headers.authorization);
-    if (token === undefined) {
-      this.limiter.take(`address ${request.ip}`);
-      return undefined;
-    }
     try {
-      const actor = await this.tokens.actorOf(token);
-      this.limiter.take(`actor ${actor.id}`);
+      const token = bearerToken(request.headers.authorization);
+      const actor = token === undefined ? undefined : await this.tokens.actorOf(token);
+      this.limiter.take(actor ? `actor ${actor.id}` : `address ${request.ip}`);
       return actor;
     } catch (error) {
       // A token that was refused names nobody, so guessing counts against the address.

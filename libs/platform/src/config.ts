@@ -19,9 +19,12 @@ export function readConfig<Schema extends z.ZodType>(schema: Schema, env: Record
 
 /** The process can't start with these settings. The message has one line per variable. */
 export class ConfigError extends Error {
-  constructor(readonly wrong: readonly { variable: string; rule: string }[]) {
+  readonly wrong: readonly { variable: string; rule: string }[];
+
+  constructor(wrong: readonly { variable: string; rule: string }[]) {
     super(['Wrong settings:', ...wrong.map(({ variable, rule }) => `  ${variable}: ${rule}`)].join('\n'));
     this.name = 'ConfigError';
+    this.wrong = wrong;
   }
 }
 

@@ -1,4 +1,3 @@
-import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Problem } from './problem.ts';
 
@@ -6,7 +5,6 @@ import { Problem } from './problem.ts';
  * A token bucket per key: so many requests per second for long, twice as many at once.
  * Remembers the latest CALLERS_MAX keys; one that drops out starts with a full bucket.
  */
-@Injectable()
 export class RateLimiter {
   readonly #buckets = new LRUCache<string, { tokens: number; at: number }>({ max: CALLERS_MAX });
   readonly #burst: number;
