@@ -3,7 +3,7 @@ import { restrictedEvent } from '../event.ts';
 import { refuse, Refusals } from '../refusal.ts';
 import { useCase, type Context, type StreamName } from '../use-case.ts';
 import { TargetContent } from './content.ts';
-import { CommitmentPath, isWithin, requireRoom } from './rules.ts';
+import { CommitmentPath, isWithin, requirePublic, requireRoom } from './rules.ts';
 import { hasEnded, type CommitmentState } from './state.ts';
 import { Change } from './versions.ts';
 
@@ -31,10 +31,9 @@ export function targetNeeds(content: TargetContent): StreamName[] {
   return content.kind === 'quantitative' ? [`indicator-${content.indicator}`] : [];
 }
 
-/** Targets may be proposed from the draft on; after the end only corrected. */
+/** After the end targets are only corrected. */
 export function refuseTargetsAfterEnd(commitment: CommitmentState, change: Change): void {
-  if (commitment.status === 'none') refuse('COMMITMENT.UNKNOWN');
-  if (commitment.status === 'discarded') refuse('COMMITMENT.STATUS', '', 'it is discarded');
+  requirePublic(commitment);
   if (hasEnded(commitment) && change.kind !== 'correction') refuse('COMMITMENT.NO_UPDATE_AFTER_END', '', `it is ${commitment.status}`);
 }
 
