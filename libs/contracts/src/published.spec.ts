@@ -1,0 +1,81 @@
+import { eventTypes } from '#domain/events.ts';
+import type { RecordedEvent } from '#domain/event.ts';
+import { CloudEvent, published, sequenceOf, topicOf, topics, UnmappableEventError } from './published.ts';
+
+const renamed: RecordedEvent = {
+  id: '0d9f2a3c-5a4e-5c0b-8f0e-0d6a1f3f2b11',
+  type: 'AgencyRenamed',
+  stream: 'agency-UNDP',
+  revision: 2,
+  position: 41,
+  recordedAt: '2021-10-01T09:30:00.123Z',
+  data: { names: { en: 'United Nations Development Programme' } },
+  metadata: {
+    commandId: '7c9f2a3c-5a4e-5c0b-8f0e-0d6a1f3f2b11',
+    requestHash: 'a'.repeat(64),
+    actor: { id: 'opaque-7', agency: 'UNCTAD', role: 'administrator' },
+    occurredOn: '2021-09-30',
+    schemaVersion: 1,
+    salt: 'b'.repeat(32),
+  },
+};
+
+test('a public event is published as a CloudEvent with its data, its day, its revision and who acted for which agency', () => {
+  expect(published(renamed)).toEqual({
+    specversion: '1.0',
+    id: renamed.id,
+    source: '/action-line-ledger',
+    type: 'wsis.agency.AgencyRenamed.v1',
+    subject: 'agency-UNDP',
+    time: '2021-10-01T09:30:00.123Z',
+    datacontenttype: 'application/json',
+    dataschema: 'urn:action-line-ledger:schema:wsis.agency.AgencyRenamed.v1',
+    sequence: '0000000000000041',
+    partitionkey: 'agency-UNDP',
+    data: {
+      names: { en: 'United Nations Development Programme' },
+      occurredOn: '2021-09-30',
+      revision: 2,
+      actor: { agency: 'UNCTAD', role: 'administrator' },
+    },
+  });
+  expect(CloudEvent.parse(published(renamed))).toEqual(published(renamed));
+});
+
+test('neither the actor\'s id nor the salt, the hash or the command id leaves', () => {
+  const text = JSON.stringify(published(renamed));
+  for (const secret of [renamed.metadata.actor.id, renamed.metadata.salt, renamed.metadata.requestHash, renamed.metadata.commandId])
+    expect(text).not.toContain(secret);
+});
+
+test('a transcription says where it was read', () => {
+  const transcribedFrom = { document: 'S1', place: 'Part One' };
+  expect(published({ ...renamed, metadata: { ...renamed.metadata, transcribedFrom } })!.data).toMatchObject({ transcribedFrom });
+});
+
+test.each(Object.entries(eventTypes).flatMap(([category, types]) => types.map((type) => [type.type, category, type.public] as const)))(
+  '%s of a %s is published exactly if it is public (%s)',
+  (type, category, isPublic) => {
+    const event = published({ ...renamed, type, stream: `${category}-x` });
+    expect(event?.type).toBe(isPublic ? `wsis.${category}.${type}.v1` : undefined);
+  },
+);
+
+test.each(['AgencyDissolved', 'constructor'])('an unknown type (%s) is not stepped over', (type) => {
+  expect(() => published({ ...renamed, type })).toThrow(UnmappableEventError);
+  expect(() => published({ ...renamed, type })).toThrow(`at position 41 can't be published: this program does not know the type ${type}`);
+});
+
+test('a version newer than this program is not stepped over', () => {
+  expect(() => published({ ...renamed, metadata: { ...renamed.metadata, schemaVersion: 2 } })).toThrow('version 2 of AgencyRenamed is newer');
+});
+
+test('there is a topic for each kind of record', () => {
+  expect(topics).toEqual(['wsis.actionLine.v1', 'wsis.agency.v1', 'wsis.commitment.v1', 'wsis.indicator.v1']);
+  expect(topics).toContain(topicOf('commitment'));
+});
+
+test('sequences order as text as positions do as numbers', () => {
+  const positions = [1, 9, 10, 99, 12_345, 2 ** 40, Number.MAX_SAFE_INTEGER];
+  expect(positions.map(sequenceOf).sort()).toEqual(positions.map(sequenceOf));
+});

@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import type { RecordedEvent } from '#domain/event.ts';
+import { Role } from '#domain/event.ts';
+import { eventType, eventTypes } from '#domain/events.ts';
+import { AgencyCode, PlainDate, TranscribedFrom } from '#domain/values.ts';
+
+/**
+ * What leaves the ledger: Kafka, the feed and its server-sent events carry exactly this. CloudEvents 1.0, structured
+ * JSON, with the extensions `sequence` and `partitionkey`.
+ */
+export const CloudEvent = z.object({
+  specversion: z.literal('1.0'),
+  /** Of the event in the log: the same wherever it is published. */
+  id: z.uuid(),
+  source: z.literal('/action-line-ledger'),
+  /** `wsis.commitment.CommitmentRegistered.v1` */
+  type: z.string().regex(/^wsis\.[a-zA-Z]+\.[A-Za-z]+\.v[0-9]+$/),
+  /** Stream of the log: `commitment-{uuid}`, `agency-UNDP`. */
+  subject: z.string(),
+  /** When the ledger took it: ISO 8601, UTC, milliseconds. */
+  time: z.iso.datetime(),
+  datacontenttype: z.literal('application/json'),
+  /** `$id` of the JSON Schema that `data` has. */
+  dataschema: z.string(),
+  /** Place in the log, 16 digits, so that it orders as text. Rises within a topic's partition; has gaps. */
+  sequence: z.string().regex(/^[0-9]{16}$/),
+  /** The subject: one thing's events share a partition, in order. */
+  partitionkey: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
+export type CloudEvent = z.infer<typeof CloudEvent>;
+
+/** What every published event's data has beside the data of its type. Never an actor's id, a salt or a hash. */
+export const PublishedContext = z.object({
+  /** Day on which it happened, as its author says. */
+  occurredOn: PlainDate,
+  /** Number of events, public or not, in its stream up to this one: rises, has gaps. */
+  revision: z.int().min(1),
+  actor: z.object({ agency: AgencyCode, role: Role }),
+  /** Present where the secretariat entered it from a document. */
+  transcribedFrom: TranscribedFrom.optional(),
+});
+
+/** Topic of a category of streams, also used to count in the feed's summary: `wsis.commitment.v1`. */
+export function topicOf(category: string): string {
+  return `wsis.${category}.v1`;
+}
+
+/** Every topic there is. */
+export const topics: readonly string[] = [
+  ...Object.entries(eventTypes).flatMap(([category, types]) => (types.some((type) => type.public) ? [topicOf(category)] : [])),
+].sort();
+
+/** An event of which this build can't tell whether or how it is published. Nobody may step over it. */
+export class UnmappableEventError extends Error {
+  readonly position: number;
+
+  constructor(event: RecordedEvent, why: string) {
+    super(`event ${event.id} at position ${event.position} can't be published: ${why}`);
+    this.name = 'UnmappableEventError';
+    this.position = event.position;
+  }
+}
+
+/** Newest version of stored data that this build knows, for every type. */
+const SCHEMA_VERSION = 1;
+
+/**
+ * The published form of one event; undefined for an event that is not public. Depends on nothing but the event.
+ * @throws UnmappableEventError for a type or version newer than this build: whether it is public can't be known.
+ */
+export function published(event: RecordedEvent): CloudEvent | undefined {
+  const known = eventType(event.type);
+  if (!known) throw new UnmappableEventError(event, `this program does not know the type ${event.type}`);
+  const { actor, occurredOn, transcribedFrom, schemaVersion } = event.metadata;
+  if (schemaVersion > SCHEMA_VERSION)
+    throw new UnmappableEventError(event, `version ${schemaVersion} of ${event.type} is newer than this program`);
+  if (!known.public) return undefined;
+
+  const type = publishedTypeOf(known.category, event.type);
+  return {
+    specversion: '1.0',
+    id: event.id,
+    source: '/action-line-ledger',
+    type,
+    subject: event.stream,
+    time: event.recordedAt,
+    datacontenttype: 'application/json',
+    dataschema: schemaIdOf(type),
+    sequence: sequenceOf(event.position),
+    partitionkey: event.stream,
+    data: {
+      ...(event.data as Record<string, unknown>),
+      occurredOn,
+      revision: event.revision,
+      actor: { agency: actor.agency, role: actor.role },
+      ...(transcribedFrom && { transcribedFrom }),
+    },
+  };
+}
+
+/** `wsis.commitment.CommitmentRegistered.v1`: the version is the published data's, not the stored data's. */
+export function publishedTypeOf(category: string, eventType: string): string {
+  return `wsis.${category}.${eventType}.v1`;
+}
+
+/** CloudEvents wants an absolute URI; this one needs no host. The file is schemas/{type}.json. */
+export function schemaIdOf(publishedType: string): string {
+  return `urn:action-line-ledger:schema:${publishedType}`;
+}
+
+/** A position as 16 digits. */
+export function sequenceOf(position: number): string {
+  return String(position).padStart(16, '0');
+}

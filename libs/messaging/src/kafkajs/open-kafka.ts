@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto';
+import { type Admin, ConfigResourceTypes, type Consumer, Kafka as Client, type logCreator, logLevel, type Producer } from 'kafkajs';
+import {
+  type Kafka, KafkaUnavailableError, type Log, type OutgoingRecord, type PartitionOffsets, type PartitionRange, ProducerLostError,
+  RecordsRefusedError, type StoredRecord, type TopicDescription,
+} from '../kafka.ts';
+
+const CLIENT_ID = 'action-line-publisher';
+const REQUEST_MS_MAX = 10_000;
+/** Longest wait for the next record while reading what is known to be there. */
+const READ_IDLE_MS_MAX = 60_000;
+const HEADERS = { 'content-type': 'application/cloudevents+json; charset=UTF-8' };
+
+/** Never retried: the record or its topic would have to change first. */
+const REFUSED = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD', 'CORRUPT_MESSAGE', 'UNSUPPORTED_FOR_MESSAGE_FORMAT']);
+const LOST = new Set([
+  'OUT_OF_ORDER_SEQUENCE_NUMBER', 'DUPLICATE_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID', 'INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING',
+]);
+
+/** Connects when first used; a broker that is away shows as KafkaUnavailableError of each call. */
+export function openKafka(brokers: readonly string[], log: Log): Kafka {
+  const client = new Client({
+    clientId: CLIENT_ID,
+    brokers: [...brokers],
+    connectionTimeout: 3_000,
+    requestTimeout: REQUEST_MS_MAX,
+    // Few and quick: the publisher repeats calls itself, where it can be stopped.
+    retry: { retries: 1, initialRetryTime: 100 },
+    logLevel: logLevel.ERROR,
+    logCreator: toLog(log),
+  });
+  return new KafkajsKafka(client);
+}
+
+class KafkajsKafka implements Kafka {
+  private admin: Admin | undefined;
+  private producer: Producer | undefined;
+  private reader: Consumer | undefined;
+  private inFlight: Promise<unknown> | undefined;
+  private closing = false;
+
+  constructor(private readonly client: Client) {}
+
+  async createTopic(topic: string, partitions: number): Promise<void> {
+    await this.administer((admin) =>
+      admin.createTopics({
+        waitForLeaders: true,
+        topics: [{
+          topic,
+          numPartitions: partitions,
+          replicationFactor: -1,
+          configEntries: [{ name: 'cleanup.policy', value: 'delete' }, { name: 'retention.ms', value: '-1' }, { name: 'retention.bytes', value: '-1' }],
+        }],
+      }));
+  }
+
+  describeTopics(names: readonly string[]): Promise<Map<string, TopicDescription>> {
+    return this.administer(async (admin) => {
+      const existing = new Set(await admin.listTopics());
+      const wanted = names.filter((name) => existing.has(name));
+      if (wanted.length === 0) return new Map();
+      const { topics } = await admin.fetchTopicMetadata({ topics: wanted });
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: wanted.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
+      });
+      return new Map(topics.map(({ name, partitions }) => {
+        const entries = resources.find(({ resourceName }) => resourceName === name)?.configEntries ?? [];
+        return [name, { partitions: partitions.length, settings: Object.fromEntries(entries.map((entry) => [entry.configName, entry.configValue])) }];
+      }));
+    });
+  }
+
+  offsets(topic: string): Promise<PartitionOffsets[]> {
+    return this.administer(async (admin) =>
+      (await admin.fetchTopicOffsets(topic))
+        .map(({ partition, low, high }) => ({ partition, first: Number(low), next: Number(high) }))
+        .sort((a, b) => a.partition - b.partition));
+  }
+
+  async read(ranges: readonly PartitionRange[], onRecord: (record: StoredRecord) => void): Promise<void> {
+    if (ranges.length === 0) return;
+    // The library reads through consumer groups alone: a group of our own, gone when we are done.
+    const groupId = `${CLIENT_ID}-reading-${randomUUID()}`;
+    const consumer = this.client.consumer({ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 250 });
+    this.reader = consumer;
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...new Set(ranges.map(({ topic }) => topic))], fromBeginning: false });
+      await consumeRanges(consumer, ranges, onRecord);
+    } catch (error) {
+      throw translated(error);
+    } finally {
+      this.reader = undefined;
+      await consumer.disconnect();
+    }
+    await this.administer((admin) => admin.deleteGroups([groupId]));
+  }
+
+  async send(topic: string, partition: number, records: readonly OutgoingRecord[]): Promise<number> {
+    try {
+      const producer = await this.connectedProducer();
+      const messages = records.map(({ key, value }) => ({ key, value, partition, headers: HEADERS }));
+      this.inFlight = producer.send({ topic, acks: -1, messages });
+      const [answer] = (await this.inFlight) as Awaited<ReturnType<Producer['send']>>;
+      return Number(answer!.baseOffset);
+    } catch (error) {
+      throw translated(error);
+    } finally {
+      this.inFlight = undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closing = true;
+    await Promise.all([this.admin?.disconnect(), this.producer?.disconnect(), this.reader?.disconnect()]);
+    if (!this.inFlight) return;
+    // What was in flight reconnects once before it gives up.
+    await this.inFlight.catch(() => undefined);
+    await this.producer?.disconnect();
+  }
+
+  /** One for the lifetime of this object: what the broker remembers of it is what makes a repeat safe. */
+  private async connectedProducer(): Promise<Producer> {
+    this.producer ??= this.client.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      retry: { retries: 1, initialRetryTime: 100 },
+      createPartitioner: () => ({ message }) => {
+        // Called before each attempt: the one place where attempts can be ended.
+        if (this.closing) throw new KafkaUnavailableError('closed while sending');
+        return message.partition!;
+      },
+    });
+    await this.producer.connect();
+    return this.producer;
+  }
+
+  private async administer<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
+    try {
+      this.admin ??= this.client.admin();
+      await this.admin.connect();
+      return await work(this.admin);
+    } catch (error) {
+      throw translated(error);
+    }
+  }
+}
+
+async function consumeRanges(consumer: Consumer, ranges: readonly PartitionRange[], onRecord: (record: StoredRecord) => void): Promise<void> {
+  const left = new Map(ranges.map((range) => [`${range.topic} ${range.partition}`, { ...range }]));
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const idle = setTimeout(() => reject(new KafkaUnavailableError(`no record for ${READ_IDLE_MS_MAX} ms while reading`)), READ_IDLE_MS_MAX);
+  consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
+  consumer.on('consumer.disconnect', () => reject(new KafkaUnavailableError('closed while reading')));
+  // The promise is looked at only after the consumer runs.
+  promise.catch(() => undefined);
+  try {
+    await consumer.run({
+      autoCommit: false,
+      eachBatch: ({ batch: { topic, partition, messages } }) => {
+        const range = left.get(`${topic} ${partition}`);
+        for (const { offset, key, value } of messages) {
+          if (!range || Number(offset) !== range.from || range.from >= range.to) continue;
+          onRecord({ topic, partition, offset: range.from, key: String(key), value: String(value) });
+          range.from += 1;
+          idle.refresh();
+        }
+        if (range && range.from >= range.to) left.delete(`${topic} ${partition}`);
+        if (left.size === 0) resolve();
+        return Promise.resolve();
+      },
+    });
+    for (const { topic, partition, from } of ranges) consumer.seek({ topic, partition, offset: String(from) });
+    await promise;
+  } finally {
+    clearTimeout(idle);
+  }
+}
+
+function translated(error: unknown): Error {
+  if (error instanceof KafkaUnavailableError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const type = protocolError(error);
+  if (type !== undefined && REFUSED.has(type)) return new RecordsRefusedError(`${type}: ${message}`, { cause: error });
+  if (type !== undefined && LOST.has(type)) return new ProducerLostError(`${type}: ${message}`, { cause: error });
+  return new KafkaUnavailableError(message, { cause: error });
+}
+
+/** Kafka's name of the error, however deeply the library wrapped it. */
+function protocolError(error: unknown): string | undefined {
+  for (let depth = 0, at = error; depth < 10 && at instanceof Error; depth += 1, at = at.cause)
+    if ('type' in at && typeof at.type === 'string') return at.type;
+  return undefined;
+}
+
+/** The library tells as errors what is merely tried again; whoever called hears of it by an exception. */
+function toLog(log: Log): logCreator {
+  return () => ({ namespace, log: { message } }) => log.warn(`${namespace}: ${message}`);
+}
