@@ -33,6 +33,10 @@ const failures: Record<string, () => unknown> = {
   'no-connection': () => Object.assign(new Error('connect ECONNREFUSED secret-host:5432'), { code: 'ECONNREFUSED' }),
   wrapped: () => Object.assign(new Error('query failed: secret'), { driverError: Object.assign(new Error('terminating secret'), { code: '57P01' }) }),
   terminated: () => new Error('Connection terminated unexpectedly'),
+  circular: () => {
+    const error = new Error('secret');
+    return Object.assign(error, { cause: error });
+  },
   unique: () => Object.assign(new Error('duplicate key secret'), { code: '23505' }),
   bug: () => new TypeError('secret'),
   nothing: () => undefined,
@@ -219,6 +223,7 @@ describe('problems', () => {
     ['no-connection', 503, 'DATABASE.UNAVAILABLE'],
     ['wrapped', 503, 'DATABASE.UNAVAILABLE'],
     ['terminated', 503, 'DATABASE.UNAVAILABLE'],
+    ['circular', 500, 'INTERNAL'],
     ['unique', 500, 'INTERNAL'],
     ['bug', 500, 'INTERNAL'],
     ['nothing', 500, 'INTERNAL'],

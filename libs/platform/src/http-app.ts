@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { ConsoleLogger, Module, type DynamicModule, type LogLevel, type Type } from '@nestjs/common';
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { z } from 'zod';
@@ -9,6 +9,7 @@ import * as settings from './config.ts';
 import { Drain } from './drain.ts';
 import { HealthModule } from './health.module.ts';
 import { HttpAdapter } from './http-adapter.ts';
+import { JsonLogger } from './json-logger.ts';
 import { Metrics, MetricsModule } from './metrics.module.ts';
 import { ProblemFilter } from './problem.filter.ts';
 import { RateLimiter } from './rate-limiter.ts';
@@ -55,7 +56,7 @@ export async function createHttpApp(module: Type | DynamicModule, config: HttpSe
   const app = await NestFactory.create<NestFastifyApplication>(shared, new HttpAdapter({ drain, metrics, trustProxy: config.TRUST_PROXY }), {
     abortOnError: false,
     bodyParser: false,
-    logger: new ConsoleLogger({ json: true, logLevels: LEVELS.slice(LEVELS.indexOf(config.LOG_LEVEL)) }),
+    logger: new JsonLogger(config.LOG_LEVEL),
   });
   app.useSecurityHeaders({ contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } } });
   return app.enableShutdownHooks(['SIGINT', 'SIGTERM'], { useProcessExit: true });
@@ -79,8 +80,6 @@ export async function listen(app: NestFastifyApplication, { PORT, HOST }: Pick<H
 
 @Module({})
 class HttpAppModule {}
-
-const LEVELS: LogLevel[] = ['debug', 'log', 'warn', 'error', 'fatal'];
 
 const CANNOT_LISTEN: Record<string, (port: number, host: string) => { variable: string; rule: string }> = {
   EADDRINUSE: (port) => ({ variable: 'PORT', rule: `${port} is taken by another process; choose another` }),

@@ -85,13 +85,16 @@ function internal(cause: unknown, requestId: string): Problem {
   return new Problem(500, 'INTERNAL', `something went wrong on our side; when you report it, quote ${requestId}`, { cause });
 }
 
+/** Errors can name each other as their cause. */
+const CAUSES_MAX = 5;
+
 /** Told by shape, because only the adapters may know the driver: node's socket errors and SQLSTATE classes. */
-function isDatabaseUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+function isDatabaseUnavailable(error: unknown, depth = 0): boolean {
+  if (!(error instanceof Error) || depth > CAUSES_MAX) return false;
   const { code, driverError, cause } = error as Error & { code?: unknown; driverError?: unknown };
   if (typeof code === 'string' && UNAVAILABLE_CODE.test(code)) return true;
   if (UNAVAILABLE_MESSAGE.test(error.message)) return true;
-  return (driverError !== error && isDatabaseUnavailable(driverError)) || (cause !== error && isDatabaseUnavailable(cause));
+  return isDatabaseUnavailable(driverError, depth + 1) || isDatabaseUnavailable(cause, depth + 1);
 }
 
 /** 08 connection, 57P0x shutting down or starting, 53300 too many connections, 55P03 lock and 57014 statement timeout. */
@@ -99,8 +102,8 @@ const UNAVAILABLE_CODE = /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EPIPE|ET
 /** The pool's and the client's own errors carry no code. */
 const UNAVAILABLE_MESSAGE = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout)/;
 
-function traceOf(error: unknown): string {
+function traceOf(error: unknown, depth = 0): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined || error.cause === error ? '' : `\ncaused by ${traceOf(error.cause)}`;
+  const cause = error.cause === undefined || depth > CAUSES_MAX ? '' : `\ncaused by ${traceOf(error.cause, depth + 1)}`;
   return `${error.stack ?? error.message}${cause}`;
 }
