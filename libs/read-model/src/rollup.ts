@@ -1,0 +1,60 @@
+import type { ClientBase } from 'pg';
+import type { FoldedRow } from './fold-batch.ts';
+import type { Contribution, RollupCell, View } from './view.ts';
+
+/**
+ * Adds to the rollup what the rows contribute now and takes off what they contributed before. Cells that come to
+ * nothing are deleted and amounts lose trailing zeros, so the table depends on the rows alone, not on their past.
+ */
+export async function addToRollup(client: ClientBase, view: View, schema: string, folded: FoldedRow[]): Promise<void> {
+  const changes = contributionChanges(view, folded);
+  if (changes.length === 0) return;
+  const touched = await client.query<RollupCell>(
+    `insert into ${schema}.rollup as cell ("actionLine", agency, measure, "countsFrom", amount)
+     select "actionLine", agency, measure, "countsFrom", trim_scale(sum(amount * times))
+     from json_to_recordset($1::json)
+       as change("actionLine" text, agency text, measure text, "countsFrom" date, amount numeric, times int)
+     group by 1, 2, 3, 4
+     having sum(amount * times) <> 0
+     order by 1, 2, 3, 4
+     on conflict ("actionLine", agency, measure, "countsFrom")
+       do update set amount = trim_scale(cell.amount + excluded.amount)
+     returning *`,
+    [JSON.stringify(changes)],
+  );
+  const empty = touched.rows.filter((cell) => cell.amount === '0');
+  if (empty.length > 0) await deleteCells(client, schema, empty);
+}
+
+interface ContributionChange extends Contribution {
+  times: number;
+}
+
+/** What changed, with whatever stayed the same already cancelled out: most events change few of a row's contributions. */
+function contributionChanges(view: View, folded: FoldedRow[]): ContributionChange[] {
+  const changes = new Map<string, ContributionChange>();
+  for (const { before, after } of folded) {
+    if (before === after) continue;
+    if (after) count(changes, view.contributions!(after), 1);
+    if (before) count(changes, view.contributions!(before), -1);
+  }
+  return [...changes.values()].filter((change) => change.times !== 0);
+}
+
+function count(changes: Map<string, ContributionChange>, contributions: readonly Contribution[], times: number): void {
+  for (const { actionLine, agency, measure, countsFrom, amount } of contributions) {
+    const key = JSON.stringify([actionLine, agency, measure, countsFrom, String(amount)]);
+    const change = changes.get(key) ?? { actionLine, agency, measure, countsFrom, amount, times: 0 };
+    changes.set(key, { ...change, times: change.times + times });
+  }
+}
+
+async function deleteCells(client: ClientBase, schema: string, cells: RollupCell[]): Promise<void> {
+  await client.query(
+    `delete from ${schema}.rollup cell
+     using json_populate_recordset(null::${schema}.rollup, $1::json) empty
+     where cell."actionLine" = empty."actionLine" and cell.agency = empty.agency
+       and cell.measure = empty.measure and cell."countsFrom" = empty."countsFrom"`,
+    [JSON.stringify(cells)],
+  );
+}
