@@ -98,14 +98,13 @@ async function catchUp(options: RebuildOptions, from: number): Promise<number> {
   const { store, pool, view, signal, progress } = options;
   let position = from;
   let target = await standsAt(options);
-  let coming = store.readAll(position, BATCH_SIZE);
+  let coming = readAhead(store, position);
   while (position < target) {
     signal?.throwIfAborted();
     const events = upTo(target, await coming);
     if (events.length === 0) throw new Error(`the log has no event between ${position} and ${target}`);
     const last = events.at(-1)!.position;
-    coming = store.readAll(last, BATCH_SIZE);
-    coming.catch(() => undefined);
+    coming = readAhead(store, last);
     await inTransaction(pool, async (client) => {
       // A crash loses nothing that counts: the rebuild begins again.
       await client.query('set local synchronous_commit = off');
@@ -117,6 +116,13 @@ async function catchUp(options: RebuildOptions, from: number): Promise<number> {
   }
   await coming;
   return position;
+}
+
+function readAhead(store: EventStore, after: number): Promise<RecordedEvent[]> {
+  const coming = store.readAll(after, BATCH_SIZE);
+  // Whoever waits for it meets the error; until then nobody may be waiting.
+  coming.catch(() => undefined);
+  return coming;
 }
 
 async function standsAt({ pool, view }: RebuildOptions): Promise<number> {

@@ -135,7 +135,7 @@ test('lost connections cost nothing but time', async () => {
   const run = start(views, { batchSize: 3 });
   for (let n = 0; n < 10; n++) {
     await appendThings(10);
-    await breakConnections();
+    await terminate('true');
   }
   await allAt(100);
   await stop(run);
@@ -145,6 +145,22 @@ test('lost connections cost nothing but time', async () => {
   await pool.query(`truncate ${viewSchema(things)}.rollup`);
   await stop(start(views), 100);
   expect(await Promise.all(views.map((view) => dump(pool, view)))).toEqual(survived);
+});
+
+test('a connection lost in the middle of a transaction leaves nothing half done', async () => {
+  const waiting: string[] = [];
+  start(views, { report: { waiting: (error) => waiting.push(error.message) } });
+  await allAt(0);
+  const blocker = await pool.connect();
+  await blocker.query('begin');
+  await blocker.query(`lock table ${viewSchema(touchy)}.rows`);
+  await appendThings(5);
+  await until(async () => (await terminate(`wait_event_type = 'Lock'`)) === 1);
+  await blocker.query('commit');
+  blocker.release();
+  await allAt(5);
+  expect(waiting).toHaveLength(1);
+  expect(await dump(pool, latestThings)).toHaveLength(5);
 });
 
 test('a view that is ahead of the log is refused', async () => {
@@ -189,9 +205,11 @@ async function allAt(position: number, which: readonly View[] = views): Promise<
   await until(async () => (await readCheckpoints(pool, which)).every((checkpoint) => checkpoint.position === position));
 }
 
-async function breakConnections(): Promise<void> {
-  await pool.query(
+/** Breaks the projectors' connections that are in some state; answers how many. */
+async function terminate(state: string): Promise<number> {
+  const terminated = await pool.query(
     `select pg_terminate_backend(pid) from pg_stat_activity
-     where datname = current_database() and pid <> pg_backend_pid() and application_name = 'read-model'`,
+     where datname = current_database() and pid <> pg_backend_pid() and application_name = 'read-model' and ${state}`,
   );
+  return terminated.rowCount ?? 0;
 }
