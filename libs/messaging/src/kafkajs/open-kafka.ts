@@ -82,7 +82,10 @@ class KafkajsKafka implements Kafka {
     if (ranges.length === 0) return;
     // The library reads through consumer groups alone: a group of our own, gone when we are done.
     const groupId = `${CLIENT_ID}-reading-${randomUUID()}`;
-    const consumer = this.client.consumer({ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 250 });
+    const consumer = this.client.consumer({
+      groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 250,
+      retry: { retries: 1, initialRetryTime: 100, restartOnFailure: () => Promise.resolve(false) },
+    });
     this.reader = consumer;
     try {
       await consumer.connect();
@@ -92,7 +95,8 @@ class KafkajsKafka implements Kafka {
       throw translated(error);
     } finally {
       this.reader = undefined;
-      await consumer.disconnect();
+      // It may be the very connection that failed; the reason is told above.
+      await consumer.disconnect().catch(() => undefined);
     }
     await this.administer((admin) => admin.deleteGroups([groupId]));
   }
