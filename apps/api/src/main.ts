@@ -1,15 +1,11 @@
-import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
-import { Body, Controller, Module, Post } from '@nestjs/common';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { X } from '#domain/x.ts';
-@Controller('v1')
-export class Route { @Post('x') handle(@Body({ schema: X }) body: unknown) { return body; } }
-@Module({ controllers: [Route] })
-export class AppModule {}
-if (process.argv[1]?.endsWith('main.js')) {
-const app = await NestFactory.create(AppModule, new FastifyAdapter());
-await app.listen(3456);
-console.log('up');
-await app.close();
+import { ConfigError, readConfig } from '#platform/config.ts';
+import { listen } from '#platform/http-app.ts';
+import { ApiSettings, createApi } from './app.ts';
+
+try {
+  const settings = readConfig(ApiSettings);
+  await listen(await createApi(settings), settings);
+} catch (error) {
+  console.error(error instanceof ConfigError ? error.message : error);
+  process.exit(1);
 }

@@ -1,0 +1,21 @@
+import { Module } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import type { EventStore } from '#event-store/event-store.ts';
+import { CommandExecutor } from './command-executor.ts';
+import { CommandMetrics } from './command-metrics.ts';
+import { EVENT_STORE } from './event-store.module.ts';
+import { commandRoutes } from './routes.ts';
+import { Streams } from './streams.ts';
+
+/** HTTP: commands in, queries out. Holds no state but caches. */
+@Module({
+  imports: [CqrsModule.forRoot()],
+  controllers: commandRoutes.map((route) => route.controller),
+  providers: [
+    CommandExecutor,
+    CommandMetrics,
+    { provide: Streams, useFactory: (store: EventStore) => new Streams(store), inject: [EVENT_STORE] },
+    ...commandRoutes.map((route) => route.handler),
+  ],
+})
+export class ApiModule {}

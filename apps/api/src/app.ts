@@ -1,0 +1,21 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { z } from 'zod';
+import { openEventStore } from '#event-store/open-event-store.ts';
+import { DATABASE_URL, EVENT_STORE_URL } from '#platform/config.ts';
+import { createHttpApp, httpSettings } from '#platform/http-app.ts';
+import { ApiModule } from './api.module.ts';
+import { EventStoreModule } from './event-store.module.ts';
+
+export const ApiSettings = z.object({ ...httpSettings, DATABASE_URL, EVENT_STORE_URL });
+export type ApiSettings = z.output<typeof ApiSettings>;
+
+/** The whole API, not yet listening. @throws ConfigError, EventStoreError */
+export async function createApi(settings: ApiSettings): Promise<NestFastifyApplication> {
+  const store = await openEventStore(settings.EVENT_STORE_URL);
+  const parts: DynamicModule = { module: Parts, imports: [EventStoreModule.of(store), ApiModule] };
+  return createHttpApp(parts, settings);
+}
+
+@Module({})
+class Parts {}

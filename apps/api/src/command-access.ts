@@ -1,0 +1,55 @@
+import type { Actor, Role } from '#domain/event.ts';
+import { isPublic, partiesOf, type CommitmentState } from '#domain/commitment/state.ts';
+import { Problem } from '#platform/problem.ts';
+
+/** Who may give a command, and how it is answered: the part of a route that is not the use case. */
+export interface CommandAccess {
+  by: Role | readonly Role[];
+  /**
+   * What the actor's agency must be to the record: the commitment's lead; the lead or a partner; the agency that the
+   * command names; or the owner of an indicator code (`UNDP.labs`). The secretariat acts for any when it transcribes,
+   * and an administrator for any.
+   */
+  of?: 'lead' | 'party' | 'named' | 'code-owner';
+  /** The command begins a stream. */
+  opens?: boolean;
+  /** Required where the decision rests on what was read. */
+  ifMatch?: 'required';
+  /** Where the thing made can be read: answers 201 with this Location, `:made` being its id. */
+  makes?: string;
+}
+
+/** @throws Problem AUTH.NOT_YOURS (403), or COMMITMENT.UNKNOWN (404) for a draft that the actor may not even see */
+export function checkRelation(access: CommandAccess, actor: Actor, command: any, state: any): void {
+  if (access.of === undefined || actor.role === 'secretariat' || actor.role === 'administrator') return;
+  if (agenciesMeant(access.of, command, state).includes(actor.agency)) return;
+  if (!access.opens && 'lead' in state && !maySeeDraft(actor, state as CommitmentState) && !isPublic(state as CommitmentState))
+    throw new Problem(404, 'COMMITMENT.UNKNOWN', 'there is no such commitment');
+  throw new Problem(403, 'AUTH.NOT_YOURS', `this is open to ${WHOSE[access.of]}; the token is ${actor.agency}'s`);
+}
+
+/** Whether the actor sees what is proposed or returned: parties, reviewers and the secretariat do. */
+export function maySeeDraft(actor: Actor | undefined, commitment: CommitmentState): boolean {
+  if (!actor) return false;
+  return actor.role === 'reviewer' || actor.role === 'secretariat' || partiesOf(commitment).includes(actor.agency);
+}
+
+const WHOSE = {
+  lead: 'the lead agency',
+  party: 'the lead agency and its partners',
+  named: 'the agency that is named',
+  'code-owner': 'the agency with which the code begins, before a dot',
+} as const;
+
+function agenciesMeant(of: NonNullable<CommandAccess['of']>, command: any, state: any): string[] {
+  switch (of) {
+    case 'lead':
+      return [command.lead ?? state.lead];
+    case 'party':
+      return partiesOf(state);
+    case 'named':
+      return [command.agency];
+    case 'code-owner':
+      return command.code.includes('.') ? [command.code.split('.')[0]] : [];
+  }
+}

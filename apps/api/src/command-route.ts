@@ -1,0 +1,126 @@
+import { Body, Controller, Headers, HttpCode, Param, Post, Res, type Type } from '@nestjs/common';
+import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import type { Actor } from '#domain/event.ts';
+import type { UseCase } from '#domain/use-case.ts';
+import { PlainDate, TranscribedFrom } from '#domain/values.ts';
+import { Access, CurrentActor } from '#platform/access.guard.ts';
+import { Problem } from '#platform/problem.ts';
+import { CommandExecutor, type CommandAnswer, type CommandRequest } from './command-executor.ts';
+import type { CommandAccess } from './command-access.ts';
+
+/** A row of the surface: what a use case is reached by, who may, and how it is answered. */
+export interface CommandRoute {
+  useCase: UseCase;
+  path: string;
+  access: CommandAccess;
+  controller: Type;
+  handler: Type<ICommandHandler>;
+}
+
+export const CommandAnswerSchema = z.object({
+  id: z.string().describe('The thing that was made or changed'),
+  revision: z.int().describe('Of the record after the command; also the ETag'),
+  position: z.int().describe('In the log; give it as minPosition to read what you wrote'),
+  status: z.string().describe('Of the thing after the command'),
+});
+
+/** Makes of one row a controller, its `@nestjs/cqrs` command and the command's handler. */
+export function commandRoute(useCase: UseCase, path: string, access: CommandAccess): CommandRoute {
+  class Message extends Command<CommandAnswer> {
+    constructor(readonly request: CommandRequest) {
+      super();
+    }
+  }
+  nameAs(Message, useCase.name);
+
+  @CommandHandler(Message)
+  class Handler implements ICommandHandler<Message> {
+    constructor(private readonly executor: CommandExecutor) {}
+
+    execute({ request }: Message): Promise<CommandAnswer> {
+      return this.executor.run(useCase, access, request);
+    }
+  }
+  nameAs(Handler, `${useCase.name}Handler`);
+
+  const status = access.makes ? 201 : 200;
+  // A command without fields of its own may come without a body.
+  const body = useCase.body.extend(COMMON_FIELDS).prefault({});
+  const roles = [access.by].flat();
+
+  @Controller('v1')
+  @ApiTags(path.split('/')[0]!)
+  class Route {
+    constructor(private readonly bus: CommandBus) {}
+
+    @Post(path)
+    @HttpCode(status)
+    @Access({ by: access.by, orTranscribing: !roles.includes('reviewer') })
+    @ApiOperation({ operationId: useCase.name, summary: `${sentence(useCase.name)} (${roles.join(', ')})` })
+    @ApiBearerAuth()
+    @ApiHeader({ name: 'Idempotency-Key', required: true, description: 'Chosen by the caller; the same key again has the effect of once', schema: { type: 'string', maxLength: KEY_LENGTH_MAX } })
+    @ApiHeader({ name: 'If-Match', required: access.ifMatch === 'required', description: 'Revision that the decision rests on, in quotes', schema: { type: 'string' } })
+    @ApiResponse({ status, standardSchema: CommandAnswerSchema, headers: HEADERS_OF_ANSWER })
+    async handle(
+      @Param({ schema: useCase.path }) path: Record<string, unknown>,
+      @Body({ schema: body }) body: CommandRequest['body'],
+      @Headers() headers: Record<string, string | undefined>,
+      @CurrentActor() actor: Actor,
+      @Res({ passthrough: true }) reply: FastifyReply,
+    ): Promise<CommandAnswer> {
+      const answer = await this.bus.execute(
+        new Message({ path, body, actor, idempotencyKey: idempotencyKey(headers), ifMatch: revisionOf(headers['if-match']) }),
+      );
+      void reply.header('etag', `"${answer.revision}"`);
+      if (access.makes) void reply.header('location', locationOf(access.makes, path, answer.id));
+      return answer;
+    }
+  }
+  nameAs(Route, `${useCase.name}Route`);
+
+  return { useCase, path, access, controller: Route, handler: Handler };
+}
+
+/** What every command may say beside its own fields. */
+const COMMON_FIELDS = {
+  occurredOn: PlainDate.optional().describe('When it happened; today unless given, never in the future'),
+  transcribedFrom: TranscribedFrom.optional().describe('The secretariat alone, and always: the document it transcribes'),
+};
+
+const KEY_LENGTH_MAX = 200;
+const HEADERS_OF_ANSWER = { ETag: { description: 'Revision of the record, in quotes', schema: { type: 'string' as const } } };
+
+function idempotencyKey(headers: Record<string, string | undefined>): string {
+  const key = headers['idempotency-key'];
+  if (key !== undefined && key.length <= KEY_LENGTH_MAX && /^[\x21-\x7e]+$/.test(key)) return key;
+  const why = key === undefined ? 'is required: it makes a repeated request safe' : `must be 1 to ${KEY_LENGTH_MAX} visible ASCII characters`;
+  throw new Problem(400, 'REQUEST.IDEMPOTENCY_KEY', `the header Idempotency-Key ${why}`, {
+    errors: [{ pointer: '/idempotency-key', rule: key === undefined ? 'required' : 'format', message: why }],
+  });
+}
+
+function revisionOf(ifMatch: string | undefined): number | undefined {
+  if (ifMatch === undefined) return undefined;
+  const [, revision] = /^"(\d{1,15})"$/.exec(ifMatch) ?? [];
+  if (revision !== undefined) return Number(revision);
+  throw new Problem(400, 'REQUEST.IF_MATCH', 'the header If-Match must be one revision in quotes, as ETag gave it: "3"', {
+    errors: [{ pointer: '/if-match', rule: 'format', message: 'must be one revision in quotes' }],
+  });
+}
+
+function locationOf(template: string, path: Record<string, unknown>, made: string): string {
+  return `/v1/${template.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(name === 'made' ? made : path[name])))}`;
+}
+
+/** Logs, traces and OpenAPI name classes made here after their use case. */
+function nameAs(target: object, name: string): void {
+  Object.defineProperty(target, 'name', { value: name });
+}
+
+/** `SubmitProgress` -> `Submit progress` */
+function sentence(name: string): string {
+  return name.replace(/(?!^)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}

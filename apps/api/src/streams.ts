@@ -1,0 +1,82 @@
+import { LRUCache } from 'lru-cache';
+import { UnknownEventError, type NewEvent, type RecordedEvent } from '#domain/event.ts';
+import { streams } from '#domain/streams.ts';
+import type { Category, StreamType } from '#domain/use-case.ts';
+import { categoryOf, type AppendResult, type EventStore } from '#event-store/event-store.ts';
+import { Problem } from '#platform/problem.ts';
+import type { CommandAnswer } from './command-executor.ts';
+
+/** A stream folded up to a revision, with the commands it has taken. Never changed once made. */
+export interface FoldedStream {
+  state: any;
+  revision: number;
+  position: number;
+  /** By command id: what a repeat is answered with. */
+  commands: ReadonlyMap<string, { requestHash: string; answer: CommandAnswer }>;
+}
+
+const PAGE = 1000;
+const PAGES_MAX = 1000;
+/** Events whose folds are kept, over all streams: bounds memory, for a state is about as large as its events. */
+const EVENTS_MAX = 200_000;
+
+/** Folded streams of this process. What is kept is brought up to date on each load, so it is never stale, only quick. */
+export class Streams {
+  readonly #kept = new LRUCache<string, FoldedStream>({ maxSize: EVENTS_MAX, sizeCalculation: ({ revision }) => revision });
+
+  constructor(private readonly store: EventStore) {}
+
+  /** The stream as it stands now. @throws Problem EVENT.TYPE_UNKNOWN (503) when newer software wrote to it */
+  async load(stream: string): Promise<FoldedStream> {
+    const kept = this.#kept.get(stream) ?? emptyStream(stream);
+    const folded = await this.#fold(stream, kept);
+    // Of two loads at once the one that saw more wins.
+    if (folded.revision > (this.#kept.peek(stream)?.revision ?? 0)) this.#kept.set(stream, folded);
+    return folded;
+  }
+
+  /** Appends where the stream is still at the revision that was decided on. */
+  append(stream: string, revision: number, events: readonly NewEvent[]): Promise<AppendResult> {
+    return this.store.append(stream, revision, events);
+  }
+
+  async #fold(stream: string, from: FoldedStream): Promise<FoldedStream> {
+    let folded = from;
+    for (let page = 0; page < PAGES_MAX; page++) {
+      const events = await this.store.readStream(stream, { afterRevision: folded.revision, limit: PAGE });
+      folded = foldOnto(folded, stream, events);
+      if (events.length < PAGE) return folded;
+    }
+    throw new Error(`${stream} has more than ${PAGE * PAGES_MAX} events`);
+  }
+}
+
+/** Folds events onto a stream; the commands remembered are copied once for all of them. */
+export function foldOnto(folded: FoldedStream, stream: string, events: readonly RecordedEvent[]): FoldedStream {
+  if (events.length === 0) return folded;
+  const { evolve, subject } = typeOf(stream);
+  const commands = new Map(folded.commands);
+  let { state } = folded;
+  try {
+    for (const event of events) {
+      state = evolve(state, event);
+      const { commandId, requestHash } = event.metadata;
+      const { id, status } = subject(state, event);
+      commands.set(commandId, { requestHash, answer: { id, revision: event.revision, position: event.position, status } });
+    }
+  } catch (error) {
+    if (error instanceof UnknownEventError)
+      throw new Problem(503, 'EVENT.TYPE_UNKNOWN', 'newer software wrote to this record; this server is being replaced', { cause: error });
+    throw error;
+  }
+  const last = events.at(-1)!;
+  return { state, revision: last.revision, position: last.position, commands };
+}
+
+export function emptyStream(stream: string): FoldedStream {
+  return { state: typeOf(stream).initial, revision: 0, position: 0, commands: new Map() };
+}
+
+function typeOf(stream: string): StreamType<any, any> {
+  return streams[categoryOf(stream) as Category];
+}
