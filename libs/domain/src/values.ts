@@ -1,7 +1,11 @@
 import { z } from 'zod';
+import { compareDecimals } from './decimal.ts';
 
-/** Calendar date, ISO 8601: `2022-03-28`. */
-export const PlainDate = z.iso.date();
+/**
+ * Calendar date, ISO 8601: `2022-03-28`. Bounded, so that the day after and the day on which a report grows old
+ * are dates too, here and in every database.
+ */
+export const PlainDate = z.iso.date({ abort: true }).refine((date) => date >= '1900-01-01' && date <= '2999-12-31', { error: 'must be from 1900 to 2999' });
 /** `UNDP`, `UNDESA`, `UN-Habitat`: letters, digits and dashes, starting with a letter. */
 export const AgencyCode = z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,29}$/, 'must be an agency code such as UNDP');
 /** `C1`, `C7-eGov`. Bare `C7` fits the pattern; the decisions refuse it by name. */
@@ -12,7 +16,8 @@ export const IndicatorCode = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,59}$/
 export const Sdg = z.int().min(1).max(17);
 
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
-const EMAIL = /[^\s@]+@[^\s@]+\.[^\s@]{2,}/;
+/** One character before the at sign tells enough: more would take quadratic time on long text without one. */
+const EMAIL = /[^\s@/]@[^\s@]+\.[^\s@]{2,}/;
 /** An international number: a plus, then at least eight digits with the usual separators between. */
 const PHONE = /\+\d(?:[\s().\-/]*\d){7,}/;
 
@@ -23,12 +28,33 @@ const PHONE = /\+\d(?:[\s().\-/]*\d){7,}/;
 export function plainText(maxLength: number) {
   return z
     .string()
-    .min(1)
+    .min(1, { abort: true })
     .max(maxLength)
-    .refine((text) => text.isWellFormed(), { error: 'must not contain lone surrogates' })
-    .refine((text) => !CONTROL.test(text), { error: 'must not contain control characters other than newline and tab' })
-    .refine((text) => !EMAIL.test(text), { error: 'must not contain an e-mail address' })
+    .refine((text) => text.trim() !== '', { error: 'must not be blank' })
+    .refine(isWellFormed, { error: 'must not contain lone surrogates' })
+    .refine(hasNoControls, { error: 'must not contain control characters other than newline and tab' })
+    .refine(hasNoEmail, { error: 'must not contain an e-mail address' })
     .refine((text) => !PHONE.test(text), { error: 'must not contain a phone number' });
+}
+
+/** Address of a public page. Digits after a plus are no phone number there: it may stand for a space. */
+export const WebAddress = z
+  .url({ protocol: /^https?$/ })
+  .max(2000)
+  .refine(isWellFormed, { error: 'must not contain lone surrogates' })
+  .refine(hasNoControls, { error: 'must not contain control characters' })
+  .refine(hasNoEmail, { error: 'must not contain an e-mail address' });
+
+function isWellFormed(text: string): boolean {
+  return text.isWellFormed();
+}
+
+function hasNoControls(text: string): boolean {
+  return !CONTROL.test(text);
+}
+
+function hasNoEmail(text: string): boolean {
+  return !EMAIL.test(text);
 }
 
 /** BCP 47 tag: `en`, `fr`, `zh-Hans`. */
@@ -40,7 +66,15 @@ export type Text = z.infer<typeof Text>;
 /** A title or heading: one line. */
 export const Title = z.strictObject({ text: plainText(300), language: LanguageTag });
 /** Titles of reference data by language; English is always there. */
-export const Titles = z.object({ en: plainText(300) }).catchall(plainText(300));
+export const Titles = z
+  .object({ en: plainText(300) })
+  .catchall(plainText(300))
+  .superRefine((titles, context) => {
+    for (const language of Object.keys(titles)) {
+      const tag = LanguageTag.safeParse(language);
+      if (!tag.success) context.addIssue({ code: 'custom', path: [language], message: tag.error.issues[0]!.message });
+    }
+  });
 export type Titles = z.infer<typeof Titles>;
 
 export function sameTitles(a: Titles, b: Titles): boolean {
@@ -48,8 +82,9 @@ export function sameTitles(a: Titles, b: Titles): boolean {
   return languages.length === Object.keys(b).length && languages.every((language) => a[language] === b[language]);
 }
 
+const DECIMAL = /^-?\d{1,18}(\.\d{1,9})?$/;
 /** A decimal number as text, never a float: up to 18 digits before and 9 after the point. */
-export const Decimal = z.string().regex(/^-?\d{1,18}(\.\d{1,9})?$/, 'must be a decimal number as text, such as "75.6"');
+export const Decimal = z.string().regex(DECIMAL, 'must be a decimal number as text, such as "75.6"');
 
 /** A reported quantity. A range may carry a qualifier too ("about 14 to 15"). */
 export const Value = z
@@ -59,11 +94,16 @@ export const Value = z
     qualifier: z.enum(['about', 'nearly', 'more than', 'up to']).optional(),
     provisional: z.boolean().default(false),
   })
-  .refine((value) => value.high === undefined || Number(value.low) <= Number(value.high), {
+  .refine(({ low, high }) => high === undefined || !isDecimal(low) || !isDecimal(high) || compareDecimals(low, high) <= 0, {
     path: ['high'],
     error: 'must not be below low',
   });
 export type Value = z.infer<typeof Value>;
+
+/** Asked again beside the bounds: what rules both is checked even where one of them is wrong by itself. */
+function isDecimal(text: string): boolean {
+  return DECIMAL.test(text);
+}
 
 /** Money in full units of an ISO 4217 currency. */
 export const Money = z.strictObject({

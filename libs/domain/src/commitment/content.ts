@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Unit } from '../indicator/define.ts';
-import { ActionLineCode, AgencyCode, IndicatorCode, Money, plainText, PlainDate, Sdg, Text, Title, Value } from '../values.ts';
+import { ActionLineCode, AgencyCode, IndicatorCode, Money, plainText, PlainDate, Sdg, Text, Title, Value, WebAddress } from '../values.ts';
 
 /** Evidence classes, strongest first. A third-party article alone never proves completion. */
 export const EvidenceClass = z.enum(['official-paper', 'self-report', 'event-summary', 'third-party-article']);
@@ -15,7 +15,7 @@ export const Evidence = z.strictObject({
   date: PlainDate.optional(),
   /** Part, section or page. */
   place: plainText(300).optional(),
-  url: z.url({ protocol: /^https?$/ }).max(2000).optional(),
+  url: WebAddress.optional(),
 });
 export type Evidence = z.output<typeof Evidence>;
 
