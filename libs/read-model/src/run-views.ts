@@ -227,5 +227,5 @@ function backOff(attempt: number): number {
 }
 
 async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await pause(milliseconds, undefined, { signal }).catch(() => undefined);
+  await pause(Math.min(milliseconds, RETRY_LAST_MS), undefined, { signal }).catch(() => undefined);
 }

@@ -1,0 +1,32 @@
+import type { Pool } from 'pg';
+import type { EventStore } from '#event-store/event-store.ts';
+import { readCheckpoints, type Checkpoint } from './checkpoints.ts';
+import type { View } from './view.ts';
+
+export interface ViewLag extends Checkpoint {
+  /** Positions between the view and the end of the log: events, where the store's positions are dense. */
+  lagEvents: number;
+  /** For how long the next event has been waiting for the view; 0 where none does. */
+  lagSeconds: number;
+}
+
+/** How far each view is behind the log, in the views' order. */
+export async function readViewLag(store: EventStore, pool: Pool, views: readonly View[], now = new Date()): Promise<ViewLag[]> {
+  // Checkpoints first: a view must not look as if it were ahead of the log.
+  const checkpoints = await readCheckpoints(pool, views);
+  const head = await store.head();
+  const waitingSince = new Map<number, Date>();
+  for (const position of new Set(checkpoints.map((checkpoint) => checkpoint.position))) {
+    if (position < head) waitingSince.set(position, await nextRecordedAt(store, position, now));
+  }
+  return checkpoints.map((checkpoint) => ({
+    ...checkpoint,
+    lagEvents: head - checkpoint.position,
+    lagSeconds: Math.max(0, now.getTime() - (waitingSince.get(checkpoint.position) ?? now).getTime()) / 1_000,
+  }));
+}
+
+async function nextRecordedAt(store: EventStore, position: number, now: Date): Promise<Date> {
+  const [next] = await store.readAll(position, 1);
+  return next ? new Date(next.recordedAt) : now;
+}
