@@ -3,7 +3,7 @@ import { publicEvent } from '../event.ts';
 import { useCase } from '../use-case.ts';
 import { CommitmentContent } from './content.ts';
 import { RelianceSchema } from './register.ts';
-import { checkContent, CommitmentPath, contentNeeds, relianceOf, requirePublic } from './rules.ts';
+import { checkContent, CommitmentPath, contentNeeds, keepReachedMilestones, relianceOf, requireOpenOrCorrection, requirePublic } from './rules.ts';
 import { Change, decidable, pendingOf, VersionNumber } from './versions.ts';
 
 export const CommitmentAmended = publicEvent(
@@ -23,6 +23,8 @@ export const approveAmendment = useCase({
   decide({ version }, commitment, context) {
     requirePublic(commitment);
     const { change, content } = decidable(commitment.versions, version, context);
+    requireOpenOrCorrection(commitment, change);
+    keepReachedMilestones(commitment, content);
     checkContent(commitment.id, commitment.lead, content, context);
     return [{ type: 'CommitmentAmended', data: { version, change, content, reliance: relianceOf(commitment.lead, content, context) } }];
   },

@@ -4,7 +4,7 @@ import { refuse } from '../refusal.ts';
 import { useCase } from '../use-case.ts';
 import { TargetContent } from './content.ts';
 import { checkTarget, targetNeeds } from './propose-target.ts';
-import { CommitmentPath, requirePublic } from './rules.ts';
+import { CommitmentPath, requireOpenOrCorrection, requirePublic } from './rules.ts';
 import { Change, decidable, pendingOf, VersionNumber } from './versions.ts';
 
 export const TargetApproved = publicEvent(
@@ -32,6 +32,7 @@ export const approveTarget = useCase({
     requirePublic(commitment);
     const target = commitment.targets[targetId] ?? refuse('TARGET.UNKNOWN');
     const { change, content } = decidable(target.versions, version, context);
+    requireOpenOrCorrection(commitment, change);
     checkTarget(content, context);
     const fact = content.kind === 'quantitative' ? context.facts.indicator(content.indicator)! : undefined;
     const indicator = fact ? { revision: fact.revision, direction: fact.definition!.direction } : null;

@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { restrictedEvent } from '../event.ts';
-import { refuse } from '../refusal.ts';
 import { useCase } from '../use-case.ts';
 import { CommitmentContent } from './content.ts';
-import { checkContent, CommitmentPath, contentNeeds, requirePublic } from './rules.ts';
-import { hasEnded } from './state.ts';
+import { checkContent, CommitmentPath, contentNeeds, keepReachedMilestones, requireOpenOrCorrection, requirePublic } from './rules.ts';
 import { Change, nextVersion } from './versions.ts';
 
 export const AmendmentProposed = restrictedEvent(
@@ -20,11 +18,9 @@ export const proposeAmendment = useCase({
   needs: ({ content }, { lead }) => contentNeeds(lead, content),
   decide({ change, content }, commitment, context) {
     requirePublic(commitment);
-    if (hasEnded(commitment) && change.kind !== 'correction') refuse('COMMITMENT.NO_UPDATE_AFTER_END', '/change/kind');
+    requireOpenOrCorrection(commitment, change);
     checkContent(commitment.id, commitment.lead, content, context);
-    for (const milestone of Object.keys(commitment.milestones))
-      if (!content.milestones.some(({ milestoneId }) => milestoneId === milestone))
-        refuse('MILESTONE.REACHED_IS_KEPT', '/content/milestones', milestone);
+    keepReachedMilestones(commitment, content);
     return [{ type: 'AmendmentProposed', data: { version: nextVersion(commitment.versions, change), change, content } }];
   },
 });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { refuse } from '../refusal.ts';
 import { useCase } from '../use-case.ts';
-import { checkTarget, refuseTargetsAfterEnd, TargetProposed, targetNeeds } from './propose-target.ts';
-import { CommitmentPath } from './rules.ts';
+import { checkTarget, TargetProposed, targetNeeds } from './propose-target.ts';
+import { CommitmentPath, requireOpenOrCorrection, requirePublic } from './rules.ts';
 import { Change, nextVersion } from './versions.ts';
 
 /** A revision or correction of what was approved, or a new try after a return. */
@@ -13,7 +13,8 @@ export const proposeTargetVersion = useCase({
   body: TargetProposed.data.pick({ content: true }).extend({ change: Change.default({ kind: 'new' }) }),
   needs: ({ content }) => targetNeeds(content),
   decide({ target: targetId, change, content }, commitment, context) {
-    refuseTargetsAfterEnd(commitment, change);
+    requirePublic(commitment);
+    requireOpenOrCorrection(commitment, change);
     const target = commitment.targets[targetId] ?? refuse('TARGET.UNKNOWN');
     checkTarget(content, context);
     return [{ type: 'TargetProposed', data: { targetId, version: nextVersion(target.versions, change), change, content } }];

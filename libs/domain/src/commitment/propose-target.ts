@@ -3,8 +3,7 @@ import { restrictedEvent } from '../event.ts';
 import { refuse, Refusals } from '../refusal.ts';
 import { useCase, type Context, type StreamName } from '../use-case.ts';
 import { TargetContent } from './content.ts';
-import { CommitmentPath, isWithin, requirePublic, requireRoom } from './rules.ts';
-import { hasEnded, type CommitmentState } from './state.ts';
+import { CommitmentPath, isWithin, requireOpen, requireRoom } from './rules.ts';
 import { Change } from './versions.ts';
 
 /** Of a new target and of each later version. */
@@ -20,7 +19,7 @@ export const proposeTarget = useCase({
   body: TargetProposed.data.pick({ content: true }),
   needs: ({ content }) => targetNeeds(content),
   decide({ content }, commitment, context) {
-    refuseTargetsAfterEnd(commitment, { kind: 'new' });
+    requireOpen(commitment);
     requireRoom(commitment.targets);
     checkTarget(content, context);
     return [{ type: 'TargetProposed', data: { targetId: context.newId('target'), version: 1, change: { kind: 'new' }, content } }];
@@ -29,12 +28,6 @@ export const proposeTarget = useCase({
 
 export function targetNeeds(content: TargetContent): StreamName[] {
   return content.kind === 'quantitative' ? [`indicator-${content.indicator}`] : [];
-}
-
-/** After the end targets are only corrected. */
-export function refuseTargetsAfterEnd(commitment: CommitmentState, change: Change): void {
-  requirePublic(commitment);
-  if (hasEnded(commitment) && change.kind !== 'correction') refuse('COMMITMENT.NO_UPDATE_AFTER_END', '', `it is ${commitment.status}`);
 }
 
 /** Refuses content that can't be a target's, telling everything that is wrong. */

@@ -4,8 +4,7 @@ import { refuse } from '../refusal.ts';
 import { useCase } from '../use-case.ts';
 import { AgencyCode } from '../values.ts';
 import { ReportedProgress } from './content.ts';
-import { checkProgress, CommitmentPath, progressNeeds, requirePublic } from './rules.ts';
-import { hasEnded } from './state.ts';
+import { checkProgress, CommitmentPath, progressNeeds, requireOpenOrCorrection, requirePublic } from './rules.ts';
 import { Change, decidable, pendingOf, VersionNumber } from './versions.ts';
 
 export const ProgressPublished = publicEvent(
@@ -27,7 +26,7 @@ export const publishProgress = useCase({
     const update = commitment.updates[updateId] ?? refuse('PROGRESS.UNKNOWN');
     if (update.status === 'retracted') refuse('PROGRESS.STATUS', '', 'it is retracted');
     const { change, content } = decidable(update.versions, version, context);
-    if (hasEnded(commitment) && change.kind !== 'correction') refuse('COMMITMENT.NO_UPDATE_AFTER_END', '', `it is ${commitment.status}`);
+    requireOpenOrCorrection(commitment, change);
     checkProgress(content, context);
     return [{ type: 'ProgressPublished', data: { updateId, version, change, agency: update.agency, content } }];
   },

@@ -17,7 +17,7 @@ import {
   type UpdateState,
   type UpdateStatus,
 } from './state.ts';
-import { approvedOf } from './versions.ts';
+import { approvedOf, type Change } from './versions.ts';
 
 /** Path of every command to a commitment; records under it extend this. */
 export const CommitmentPath = z.strictObject({ id: z.uuid() });
@@ -41,6 +41,12 @@ export function requirePublic(commitment: CommitmentState): void {
 export function requireOpen(commitment: CommitmentState): void {
   requirePublic(commitment);
   if (hasEnded(commitment)) refuse('COMMITMENT.NO_UPDATE_AFTER_END', '', `it is ${commitment.status}`);
+}
+
+/** After the end only corrections, whenever they were proposed. */
+export function requireOpenOrCorrection(commitment: CommitmentState, change: Change): void {
+  if (hasEnded(commitment) && change.kind !== 'correction')
+    refuse('COMMITMENT.NO_UPDATE_AFTER_END', '', `it is ${commitment.status}`);
 }
 
 export function requireOutsideReviewer(commitment: CommitmentState, { actor }: Context): void {
@@ -105,6 +111,13 @@ export function checkContent(commitmentId: string, lead: string, content: Commit
     else if (approvedOf(whole.versions)!.content.partOf !== undefined) wrong.add('COMMITMENT.PART_OF_PART', '/content/partOf');
   }
   wrong.throwIfAny();
+}
+
+/** Milestones may be reached while an amendment waits: asked when it is proposed and when it is approved. */
+export function keepReachedMilestones({ milestones }: CommitmentState, content: CommitmentContent): void {
+  for (const reached of Object.keys(milestones))
+    if (!content.milestones.some(({ milestoneId }) => milestoneId === reached))
+      refuse('MILESTONE.REACHED_IS_KEPT', '/content/milestones', reached);
 }
 
 /** What approving the content relies on: the lead's assignment, and the SDG matrix of its lines. */

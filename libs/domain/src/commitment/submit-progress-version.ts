@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { refuse } from '../refusal.ts';
 import { useCase } from '../use-case.ts';
 import { ProgressContent } from './content.ts';
-import { checkProgress, CommitmentPath, progressNeeds, reported, requirePublic } from './rules.ts';
-import { hasEnded } from './state.ts';
+import { checkProgress, CommitmentPath, progressNeeds, reported, requireOpenOrCorrection, requirePublic } from './rules.ts';
 import { Change, nextVersion } from './versions.ts';
 
 /** A new try after a return, or a correction of what was published. */
@@ -18,7 +17,7 @@ export const submitProgressVersion = useCase({
     const update = commitment.updates[updateId] ?? refuse('PROGRESS.UNKNOWN');
     if (update.status === 'retracted') refuse('PROGRESS.STATUS', '', 'it is retracted');
     if (change.kind === 'revision') refuse('VERSION.CORRECTIONS_ONLY', '/change/kind');
-    if (hasEnded(commitment) && change.kind !== 'correction') refuse('COMMITMENT.NO_UPDATE_AFTER_END', '/change/kind');
+    requireOpenOrCorrection(commitment, change);
     checkProgress(content, context);
     const version = nextVersion(update.versions, change);
     return [
