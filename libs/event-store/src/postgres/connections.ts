@@ -11,13 +11,14 @@ export interface ConnectionBounds {
 
 /**
  * How the application connects: whatever user the URL names, the session acts as event_log_app from its first
- * statement on. Put last, so that options of the URL can't take it back.
+ * statement on. Put last, so that options of the URL can't take it back. Every query of the log goes by an index;
+ * plans are kept, and one made while the table was small must not go on scanning it when it is large.
  */
 export function connectionConfig(url: string, applicationName: string, bounds: ConnectionBounds): pg.ClientConfig {
   const { connectionString, options } = withoutOptions(url);
   return {
     connectionString,
-    options: `${options} -c role=event_log_app`.trim(),
+    options: `${options} -c enable_seqscan=off -c role=event_log_app`.trim(),
     application_name: applicationName,
     connectionTimeoutMillis: bounds.connectMs,
     lock_timeout: bounds.lockMs,
