@@ -57,6 +57,7 @@ export const refusals = {
   'TARGET.UNIT_MISMATCH': 'the unit is the indicator\'s',
   'TARGET.OUT_OF_RANGE': 'values keep to the min and max of the indicator',
   'TARGET.DATES': 'a target is due after its baseline',
+  'TARGET.BASELINE_IN_FUTURE': 'a baseline is an actual value: its date is not in the future',
 
   'MILESTONE.UNKNOWN': 'the milestone is part of the approved content',
   'MILESTONE.ALREADY_REACHED': 'a milestone is reached once',

@@ -31,7 +31,7 @@ export function targetNeeds(content: TargetContent): StreamName[] {
 }
 
 /** Refuses content that can't be a target's, telling everything that is wrong. */
-export function checkTarget(content: TargetContent, { facts }: Context): void {
+export function checkTarget(content: TargetContent, { facts, today }: Context): void {
   if (content.kind === 'qualitative') return;
   const indicator = facts.indicator(content.indicator);
   if (!indicator) refuse('INDICATOR.UNKNOWN', '/content/indicator', content.indicator);
@@ -42,6 +42,7 @@ export function checkTarget(content: TargetContent, { facts }: Context): void {
   if (!isWithin(content.value, indicator)) wrong.add('TARGET.OUT_OF_RANGE', '/content/value');
   if (content.baseline !== 'unknown') {
     if (!isWithin(content.baseline.value, indicator)) wrong.add('TARGET.OUT_OF_RANGE', '/content/baseline/value');
+    if (content.baseline.on > today) wrong.add('TARGET.BASELINE_IN_FUTURE', '/content/baseline/on');
     if (content.baseline.on >= content.dueOn) wrong.add('TARGET.DATES', '/content/dueOn');
   }
   wrong.throwIfAny();
