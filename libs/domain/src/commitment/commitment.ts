@@ -221,7 +221,9 @@ function evolve(state: CommitmentState, event: CommitmentEvent): CommitmentState
 /** What a command is answered with: the thing it made or changed, and that thing's status. */
 function subject(state: CommitmentState, event: CommitmentEvent): { id: string; status: string } {
   const { data } = event;
-  if ('updateId' in data) return { id: data.updateId, status: versionStatus(state.updates[data.updateId]!) };
+  if (event.type === 'ProgressSubmitted') return { id: event.data.updateId, status: 'proposed' };
+  if (event.type === 'ProgressReturned') return { id: event.data.updateId, status: 'returned' };
+  if ('updateId' in data) return { id: data.updateId, status: state.updates[data.updateId]!.status };
   if ('targetId' in data) return { id: data.targetId, status: state.targets[data.targetId]!.versions.at(-1)!.status };
   if ('obstacleId' in data) return { id: data.obstacleId, status: state.obstacles[data.obstacleId]!.resolvedOn ? 'resolved' : 'reported' };
   if ('evidenceId' in data) return { id: data.evidenceId, status: state.evidence[data.evidenceId]!.flagged ? 'flagged' : 'reported' };
@@ -230,11 +232,6 @@ function subject(state: CommitmentState, event: CommitmentEvent): { id: string; 
   if (event.type === 'AmendmentProposed' || event.type === 'AmendmentReturned' || event.type === 'CommitmentAmended')
     return { id: String(event.data.version), status: state.versions.at(-1)!.status };
   return { id: state.id, status: state.status };
-}
-
-/** A pending version speaks before what is public. */
-function versionStatus({ versions, status }: UpdateState): string {
-  return versions.at(-1)!.status === 'approved' ? status : versions.at(-1)!.status;
 }
 
 function withTarget(state: CommitmentState, id: string, target: CommitmentState['targets'][string]): CommitmentState {

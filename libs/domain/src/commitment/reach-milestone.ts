@@ -19,7 +19,7 @@ export const reachMilestone = useCase({
     requireOpen(commitment);
     const known = approvedOf(commitment.versions)!.content.milestones.some((one) => one.milestoneId === milestoneId);
     if (!known) refuse('MILESTONE.UNKNOWN');
-    if (commitment.milestones[milestoneId]) refuse('MILESTONE.ALREADY_REACHED');
+    if (Object.hasOwn(commitment.milestones, milestoneId)) refuse('MILESTONE.ALREADY_REACHED');
     return [{ type: 'MilestoneReached', data: { milestoneId, note } }];
   },
 });
