@@ -1,6 +1,6 @@
 /** Who may import whom. The reasons stand in README.md, "Layout". */
 
-const spec = '\\.(spec|contract)\\.ts$';
+const spec = '\\.(spec|contract|fixture)\\.ts$';
 const inNodeModules = (name) => `(^|/)node_modules/${name}/`;
 
 /** @type {import('dependency-cruiser').IConfiguration} */

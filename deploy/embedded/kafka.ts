@@ -1,11 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { rememberedPort } from './port.ts';
-import { endsWithin, startProcess, stopLeftover, stopProcess, tailOf } from './process.ts';
-import type { ServerProcess, StopSteps } from './process.ts';
+import { endsWithin, runProcess, startProcess, stopLeftover, stopProcess, tailOf } from './process.ts';
+import type { Outcome, ServerProcess, StopSteps } from './process.ts';
 
 export interface EmbeddedKafka extends ServerProcess {
   brokers: string[];
@@ -17,6 +16,7 @@ export interface NoKafka { missing: string }
 
 const startMs = 60_000;
 const startAttempts = 3;
+const fetchMs = 300_000;
 const javaVersion = 17;
 const stopSteps: StopSteps = [['SIGTERM', 20_000], ['SIGKILL', 5_000]];
 const sources = join(import.meta.dirname, 'kafka');
@@ -30,7 +30,7 @@ const heap = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:+E
  * @throws Error that says why when it does not answer within a minute
  */
 export async function startKafka(options: { dataDir: string; port?: number }): Promise<EmbeddedKafka | NoKafka> {
-  const missing = missingJava() ?? fetchJars();
+  const missing = await missingJava() ?? await fetchJars();
   if (missing !== undefined) return { missing };
   const dataDir = resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -43,7 +43,7 @@ export async function startKafka(options: { dataDir: string; port?: number }): P
     const port = options.port ?? await rememberedPort(join(dataDir, 'port'));
     const controllerPort = await rememberedPort(join(dataDir, 'controller-port'));
     writeFileSync(properties, propertiesFor(dataDir, port, controllerPort));
-    formatOnce(dataDir, properties);
+    await formatOnce(dataDir, properties);
     const server = await startProcess(java('kafka.Kafka', properties), { logFile, cwd: dataDir });
     writeFileSync(join(dataDir, 'pid'), `${server.pid}\n`);
     if (await isReady(port, server)) {
@@ -71,35 +71,43 @@ function java(mainClass: string, ...args: string[]): string[] {
     '-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS', '-cp', join(jars, '*'), mainClass, ...args];
 }
 
-function missingJava(): string | undefined {
+async function missingJava(): Promise<string | undefined> {
   const [program] = java('');
-  const { status, stderr } = spawnSync(program as string, ['-version'], { encoding: 'utf8' });
-  const found = /version "(\d+)/.exec(stderr ?? '')?.[1];
-  if (status !== 0 || found === undefined) return `Java ${javaVersion} is not installed`;
+  const version = await orMissing(runProcess([program as string, '-version'], { timeoutMs: startMs }));
+  if (version === undefined) return `Java ${javaVersion} is not installed`;
+  const found = /version "(\d+)/.exec(version.stderr)?.[1];
+  if (found === undefined) return `Java ${javaVersion} is needed, and this one does not tell its version`;
   return Number(found) < javaVersion ? `Java ${javaVersion} is needed, this is ${found}` : undefined;
 }
 
 /** Complete or not there: fetched beside and moved into place. The stamp tells for which pom they were fetched. */
-function fetchJars(): string | undefined {
+async function fetchJars(): Promise<string | undefined> {
   const pom = join(sources, 'pom.xml');
   const wanted = createHash('sha256').update(readFileSync(pom)).digest('hex');
   const stamp = join(jars, 'pom.sha256');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return undefined;
 
   const unfinished = `${jars}.${process.pid}`;
-  const { status, stdout, error } = spawnSync('mvn',
-    ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${unfinished}`],
-    { encoding: 'utf8', timeout: 300_000 });
-  if (status !== 0) {
+  const fetching = ['mvn', '-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${unfinished}`];
+  const maven = await orMissing(runProcess(fetching, { timeoutMs: fetchMs }));
+  if (maven === undefined) return 'Maven is not installed';
+  if (maven.exitCode !== 0) {
     rmSync(unfinished, { recursive: true, force: true });
-    if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return 'Maven is not installed';
-    const reason = stdout.split('\n').find((line) => line.includes('[ERROR]'))?.replace(/.*\[ERROR\]\S*\s*/, '') ?? error?.message;
-    return `Maven could not fetch Kafka: ${reason ?? `exit code ${status}`}`;
+    const reason = maven.stdout.split('\n').find((line) => line.includes('ERROR'))?.replace(/.*ERROR\S*\s*/, '');
+    return `Maven could not fetch Kafka: ${reason ?? 'it ran out of time'}`;
   }
   writeFileSync(join(unfinished, 'pom.sha256'), wanted);
   rmSync(jars, { recursive: true, force: true });
   renameSync(unfinished, jars);
   return undefined;
+}
+
+/** Undefined where there is no such program. */
+function orMissing(outcome: Promise<Outcome>): Promise<Outcome | undefined> {
+  return outcome.catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
 }
 
 function propertiesFor(dataDir: string, port: number, controllerPort: number): string {
@@ -110,14 +118,14 @@ function propertiesFor(dataDir: string, port: number, controllerPort: number): s
 }
 
 /** A log folder whose format a killed run did not finish holds nothing yet, so it is made again. */
-function formatOnce(dataDir: string, properties: string): void {
+async function formatOnce(dataDir: string, properties: string): Promise<void> {
   const formatted = join(dataDir, 'formatted');
   if (existsSync(formatted)) return;
   rmSync(join(dataDir, 'log'), { recursive: true, force: true });
-  const [program, ...args] = java('kafka.tools.StorageTool', 'format', '--standalone', '-t', randomBytes(16).toString('base64url'),
-    '-c', properties, '--ignore-formatted');
-  const { status, stdout, stderr, error } = spawnSync(program as string, args, { encoding: 'utf8', timeout: startMs });
-  if (status !== 0) throw new Error(`Kafka's data folder cannot be made: ${error?.message ?? ''}${stderr}${stdout}`);
+  const format = java('kafka.tools.StorageTool', 'format', '--standalone', '--ignore-formatted',
+    '-t', randomBytes(16).toString('base64url'), '-c', properties);
+  const { exitCode, stdout, stderr } = await runProcess(format, { timeoutMs: startMs });
+  if (exitCode !== 0) throw new Error(`Kafka's data folder cannot be made: ${stderr}${stdout}`);
   writeFileSync(formatted, '');
 }
 

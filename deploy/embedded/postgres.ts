@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, wri
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { rememberedPort } from './port.ts';
-import { endsWithin, startProcess, stopLeftover, stopProcess, tailOf } from './process.ts';
+import { endsWithin, runProcess, startProcess, stopLeftover, stopProcess, tailOf } from './process.ts';
 import type { ServerProcess, StopSteps } from './process.ts';
 
 export interface EmbeddedPostgres extends ServerProcess {
@@ -32,7 +32,7 @@ export async function startPostgres(options: { dataDir: string; port?: number })
   const account = accountFor(dataDir, programs);
   await stopLeftoverPostgres(dataDir);
   const password = passwordIn(dataDir);
-  if (!existsSync(join(dataDir, 'cluster'))) makeCluster(dataDir, programs, account);
+  if (!existsSync(join(dataDir, 'cluster'))) await makeCluster(dataDir, programs, account);
 
   let failure = '';
   for (let attempt = 1; attempt <= startAttempts; attempt += 1) {
@@ -123,23 +123,20 @@ function passwordIn(dataDir: string): string {
 }
 
 /** Made beside and moved into place when complete, so that a run killed in between leaves nothing half made. */
-function makeCluster(dataDir: string, programs: Programs, account: Account): void {
+async function makeCluster(dataDir: string, programs: Programs, account: Account): Promise<void> {
   const unfinished = join(dataDir, 'cluster.new');
   rmSync(unfinished, { recursive: true, force: true });
   if (account.uid !== undefined) own(dataDir, `${account.uid}:${account.gid}`);
-  run([...account.prefix, programs.initdb, '--pgdata', unfinished, '--username', 'postgres',
+  await run([...account.prefix, programs.initdb, '--pgdata', unfinished, '--username', 'postgres',
     '--pwfile', join(dataDir, 'password'), '--auth', 'scram-sha-256', '--encoding', 'UTF8',
     '--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'], account);
-  run([...account.prefix, programs.postgres, '--single', '-D', unfinished, 'postgres'], account, `create database ${database};\n`);
+  await run([...account.prefix, programs.postgres, '--single', '-D', unfinished, 'postgres'], account, `create database ${database};\n`);
   renameSync(unfinished, join(dataDir, 'cluster'));
 }
 
-function run(command: string[], account: Account, input = ''): void {
-  const [program, ...args] = command;
-  const { status, stdout, stderr, error } = spawnSync(program as string, args, {
-    input, encoding: 'utf8', env: environment, uid: account.uid, gid: account.gid, timeout: startMs,
-  });
-  if (status !== 0) throw new Error(`PostgreSQL's data folder cannot be made: ${error?.message ?? ''}${stderr}${stdout}`);
+async function run(command: string[], { uid, gid }: Account, input = ''): Promise<void> {
+  const { exitCode, stdout, stderr } = await runProcess(command, { input, env: environment, uid, gid, timeoutMs: startMs });
+  if (exitCode !== 0) throw new Error(`PostgreSQL's data folder cannot be made: ${stderr}${stdout}`);
 }
 
 function serverArguments(dataDir: string, port: number): string[] {

@@ -1,5 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, renameSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** A process that we started; its output goes to a log file. */
@@ -14,6 +16,8 @@ export type StopSteps = readonly (readonly [signal: NodeJS.Signals, waitMs: numb
 
 export interface StartOptions {
   logFile: string;
+  /** Gets each line of the error output, which goes to the log as well. */
+  onErrorLine?: (line: string) => void;
   env?: NodeJS.ProcessEnv;
   cwd?: string;
   uid?: number;
@@ -33,8 +37,9 @@ export async function startProcess(command: readonly string[], options: StartOpt
   try {
     const child = spawn(program, args, {
       cwd: options.cwd, env: options.env, uid: options.uid, gid: options.gid,
-      detached: true, stdio: ['ignore', log, log],
+      detached: true, stdio: ['ignore', log, options.onErrorLine ? 'pipe' : log],
     });
+    if (child.stderr) followErrors(child.stderr, options);
     const exited = new Promise<string>((resolve) => {
       child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
     });
@@ -48,8 +53,58 @@ export async function startProcess(command: readonly string[], options: StartOpt
   }
 }
 
+export interface Outcome {
+  /** Null when it was killed, or ran out of time. */
+  exitCode: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  timeoutMs: number;
+  input?: string;
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+  uid?: number;
+  gid?: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * Runs a program to its end and keeps the last of what it said.
+ * @throws Error (ENOENT where there is no such program) when it cannot be run at all, or the signal aborts
+ */
+export function runProcess(command: readonly string[], options: RunOptions): Promise<Outcome> {
+  const [program, ...args] = command;
+  const { input = '', timeoutMs, ...rest } = options;
+  return new Promise((resolve, reject) => {
+    const child = spawn(program ?? '', args, { ...rest, timeout: timeoutMs, stdio: 'pipe' });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => { stdout = (stdout + chunk.toString()).slice(-outputMax); });
+    child.stderr.on('data', (chunk: Buffer) => { stderr = (stderr + chunk.toString()).slice(-outputMax); });
+    child.stdin.on('error', () => undefined); // It ended without reading: its exit code tells.
+    child.stdin.end(input);
+    child.once('error', reject);
+    child.once('close', (exitCode) => resolve({ exitCode, stdout, stderr }));
+  });
+}
+
+const outputMax = 1_000_000;
+
+/** The log is opened again for them, since the child's own handle is closed here as soon as it runs. */
+function followErrors(stream: Readable, { logFile, onErrorLine }: StartOptions): void {
+  const log = openSync(logFile, 'a', 0o600);
+  const lines = createInterface({ input: stream });
+  lines.on('line', (line) => {
+    writeSync(log, `${line}\n`);
+    onErrorLine?.(line);
+  });
+  lines.once('close', () => closeSync(log));
+}
+
 /** Sends the signals one after the other until the process has ended. */
 export async function stopProcess(server: ServerProcess, steps: StopSteps): Promise<void> {
+  if (await endsWithin(server.exited, 0)) return;
   for (const [signal, waitMs] of steps) {
     signalTo(server.pid, signal);
     if (await endsWithin(server.exited, waitMs)) return;
