@@ -1,4 +1,5 @@
 import { Checkpoints1700000000001 } from './1700000000001-checkpoints.ts';
+import { Views1700000000002 } from './1700000000002-views.ts';
 
 /** In the order in which they run. */
-export const migrations = [Checkpoints1700000000001];
+export const migrations = [Checkpoints1700000000001, Views1700000000002];
