@@ -174,6 +174,7 @@ export class PostgresEventStore implements EventStore {
   }
 
   private async read<Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<Row[]> {
+    if (this.closing.signal.aborted) throw new EventStoreError('EVENT_STORE.UNAVAILABLE', 'the event log is closing');
     try {
       const { rows } = await retryLostConnection(() => this.readers.query<Row>(query), REREAD_PAUSES_MS);
       return rows;

@@ -1,0 +1,346 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { jest } from '@jest/globals';
+import pg from 'pg';
+import { testDatabase, type TestDatabase } from '#testing/postgres.ts';
+import { until } from '#testing/until.ts';
+import { describeEventStore, newStream, someEvent, someEvents, type LogUnderTest } from '../event-store.contract.ts';
+import { migrateEventLog } from './migrate-event-log.ts';
+import { PostgresEventStore, type PostgresEventStoreOptions } from './postgres-event-store.ts';
+import { APPEND_LOCK } from './sql/append-batch.sql.ts';
+
+describeEventStore('PostgreSQL', async (): Promise<LogUnderTest> => {
+  const log = await openLog();
+  return {
+    store: await log.open(),
+    another: () => log.open(),
+    breakConnections: () => log.cut("application_name like 'event-log-%'"),
+    release: () => log.release(),
+  };
+});
+
+describe('the log in PostgreSQL', () => {
+  let log: Awaited<ReturnType<typeof openLog>>;
+  let store: PostgresEventStore;
+
+  beforeEach(async () => {
+    log = await openLog();
+    store = await log.open();
+  });
+  afterEach(() => log.release());
+
+  test('numbers its events 1, 2, 3, ... through races, conflicts, refusals and lost connections', async () => {
+    const stores = [store, await log.open(), await log.open()];
+    const shared = Array.from({ length: 4 }, newStream);
+    let working = true;
+    const writers = Promise.all(
+      Array.from({ length: 24 }, async (_, writer) => {
+        const mine = stores[writer % stores.length]!;
+        for (let n = 0; n < 15; n += 1) {
+          await mine.append(shared[writer % shared.length]!, n, someEvents(2));
+          await mine.append(newStream(), 0, someEvents(1));
+          await expect(mine.append(newStream(), 0, [someEvent('\u0000')])).rejects.toMatchObject({ code: 'EVENT_STORE.REFUSED' });
+        }
+      }),
+    ).finally(() => (working = false));
+    const breaking = (async () => {
+      while (working) {
+        await log.cut("application_name = 'event-log-append'");
+        await store.append(newStream(), 0, someEvents(1));
+      }
+    })();
+    await Promise.all([writers, breaking]);
+    const events = await store.readAll(0, 10_000);
+    expect(events.length).toBeGreaterThan(24 * 15);
+    expect(events.map((event) => event.position)).toEqual(events.map((_, index) => index + 1));
+  }, 60_000);
+
+  test('an append whose connection is lost while it waits for the lock is sent again, and is in the log once', async () => {
+    const release = await log.holdAppendLock();
+    const stream = newStream();
+    const appending = store.append(stream, 0, someEvents(1));
+    await log.untilWaitingForLock(1);
+    await log.cut("application_name = 'event-log-append'");
+    await log.untilWaitingForLock(1);
+    await release();
+    expect(await appending).toEqual({ outcome: 'appended', revision: 1, position: 1 });
+    expect(await store.readAll(0, 10)).toHaveLength(1);
+  });
+
+  test('an append whose answer is lost on the way is sent again, and answers as a repeat', async () => {
+    const proxy = await startProxy(log.database.url);
+    const far = await log.open({ url: proxy.url });
+    const stream = newStream();
+    await far.append(stream, 0, someEvents(1));
+    proxy.loseNextAnswer();
+    expect(await far.append(stream, 1, someEvents(2))).toEqual({ outcome: 'duplicate', revision: 3, position: 3 });
+    expect(proxy.lostAnswers()).toBe(1);
+    expect(await store.head()).toBe(3);
+    await far.close();
+    await proxy.stop();
+  });
+
+  test('an append is invisible until its transaction ends, and none overtakes it', async () => {
+    const slow = await log.client();
+    await slow.query('begin');
+    await slow.query(ONE_APPEND, oneAppend('agency-SLOW'));
+    const appending = store.append(newStream(), 0, someEvents(1));
+    await log.untilWaitingForLock(1);
+    expect(await store.readAll(0, 10)).toEqual([]);
+    await slow.query('commit');
+    expect(await appending).toMatchObject({ outcome: 'appended', position: 2 });
+    expect((await store.readAll(0, 10)).map((event) => event.position)).toEqual([1, 2]);
+  });
+
+  test.each(['repeatable read', 'serializable'])('the function refuses %s', async (level) => {
+    const client = await log.client();
+    await client.query(`begin isolation level ${level}`);
+    await expect(client.query(ONE_APPEND, oneAppend('agency-X'))).rejects.toMatchObject({ code: '25000', message: expect.stringContaining(level) });
+  });
+
+  test('a lock that is not free in time is EVENT_STORE.UNAVAILABLE, for those who waited behind it too', async () => {
+    const impatient = await log.open({ lockMs: 100 });
+    const release = await log.holdAppendLock();
+    const stream = newStream();
+    const results = await Promise.allSettled([0, 1, 2].map((revision) => impatient.append(stream, revision, someEvents(1))));
+    for (const result of results)
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'EVENT_STORE.UNAVAILABLE', message: expect.stringContaining('busy') } });
+    await release();
+    expect(await impatient.append(stream, 0, someEvents(1))).toMatchObject({ outcome: 'appended', position: 1 });
+  });
+
+  test('an append that only the server refuses fails alone', async () => {
+    // A small stack makes the server refuse JSON that is nested deeply, which passes the door.
+    const url = new URL(log.database.url);
+    url.searchParams.set('options', '-c max_stack_depth=100kB');
+    const shallow = await log.open({ url: url.href });
+    let nested: unknown = 1;
+    for (let depth = 0; depth < 2_000; depth += 1) nested = [nested];
+    const results = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, index) => shallow.append(newStream(), 0, [someEvent(index === 4 ? nested : {})])),
+    );
+    expect(results.map((result) => result.status)).toEqual(results.map((_, index) => (index === 4 ? 'rejected' : 'fulfilled')));
+    expect(results[4]).toMatchObject({ reason: { code: 'EVENT_STORE.REFUSED' } });
+    expect((await store.readAll(0, 100)).map((event) => event.position)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  test('concurrent appends share one call, and one announcement that carries the head', async () => {
+    const batches: { appends: number; events: number }[] = [];
+    const measured = await log.open({ onBatch: ({ appends, events }) => batches.push({ appends, events }) });
+    const announced: string[] = [];
+    const listener = await log.client();
+    listener.on('notification', ({ payload }) => announced.push(payload!));
+    await listener.query('listen event_log_head');
+    const stream = newStream();
+    await Promise.all([
+      ...Array.from({ length: 20 }, () => measured.append(newStream(), 0, someEvents(2))),
+      measured.append(stream, 0, someEvents(1)),
+      measured.append(stream, 1, someEvents(1)),
+    ]);
+    // A batch that appends nothing announces nothing.
+    await measured.append(stream, 7, someEvents(1));
+    await measured.append(stream, 2, someEvents(1));
+    expect(batches).toEqual([{ appends: 21, events: 41 }, { appends: 1, events: 1 }, { appends: 1, events: 1 }, { appends: 1, events: 1 }]);
+    await until(() => announced.length >= 3);
+    expect(announced).toEqual(['41', '42', '43']);
+  });
+
+  test('time stands still where the clock falls back', async () => {
+    const owner = await log.client();
+    await owner.query(`insert into event_log.events values (1, 'agency-A', 1, gen_random_uuid(), 'A', '2099-01-01T00:00:00.123Z', '{}', '{}')`);
+    await store.append(newStream(), 0, someEvents(2));
+    const events = await store.readAll(0, 10);
+    expect(events.map((event) => event.recordedAt)).toEqual(Array(3).fill('2099-01-01T00:00:00.123Z'));
+    expect(await store.positionAt(new Date('2099-01-01T00:00:00.123Z'))).toBe(3);
+    expect(await store.positionAt(new Date('2099-01-01T00:00:00.122Z'))).toBe(0);
+  });
+
+  test('positions above 32 bits are exact', async () => {
+    const owner = await log.client();
+    const position = 2 ** 53 - 10;
+    await owner.query(`insert into event_log.events values (${position}, 'agency-A', 1, gen_random_uuid(), 'A', now(), '{}', '{}')`);
+    expect(await store.append('agency-A', 1, someEvents(1))).toEqual({ outcome: 'appended', revision: 2, position: position + 1 });
+    expect((await store.readAll(position, 10)).map((event) => event.position)).toEqual([position + 1]);
+    expect(await store.head()).toBe(position + 1);
+  });
+
+  test('a repeat where any revision is expected is found within the most recent 1,000 revisions, and not beyond', async () => {
+    const stream = newStream();
+    const [first, second] = [someEvents(1), someEvents(1)];
+    await store.append(stream, 'any', first);
+    await store.append(stream, 'any', second);
+    for (let revision = 2; revision < 1_001; revision += 1) await store.append(stream, revision, someEvents(1));
+    expect(await store.append(stream, 'any', second)).toEqual({ outcome: 'duplicate', revision: 2, position: 2 });
+    expect(await store.append(stream, 'any', first)).toMatchObject({ outcome: 'appended', revision: 1_002 });
+  });
+
+  test('a subscriber whose wake-up never comes finds new events by itself', async () => {
+    const polling = await log.open({ pollMs: 20 });
+    const batches = polling.subscribe(0, new AbortController().signal)[Symbol.asyncIterator]();
+    const next = batches.next();
+    const owner = await log.client();
+    // Written beside the function, so that nothing announces it.
+    await owner.query(`insert into event_log.events values (1, 'agency-A', 1, gen_random_uuid(), 'A', now(), '{}', '{}')`);
+    expect((await next).value).toMatchObject([{ position: 1 }]);
+  });
+
+  test('a subscriber woken does not wait for its poll', async () => {
+    const patient = await log.open({ pollMs: 3_600_000 });
+    const batches = patient.subscribe(0, new AbortController().signal)[Symbol.asyncIterator]();
+    for (let position = 1; position <= 5; position += 1) {
+      const next = batches.next();
+      await store.append(newStream(), 0, someEvents(1));
+      expect((await next).value).toMatchObject([{ position }]);
+      // A new connection to listen wakes everybody too: something may have come while nobody listened.
+      if (position === 3) await log.cut("application_name = 'event-log-listen'");
+    }
+  });
+
+  test('a subscription reads no batch before the one before it was taken', async () => {
+    await store.append(newStream(), 0, someEvents(30));
+    const reads = jest.spyOn(store, 'readAll');
+    const batches = store.subscribe(0, new AbortController().signal, 10)[Symbol.asyncIterator]();
+    await batches.next();
+    // Another look at the log: whatever the subscription had begun would have been seen by now.
+    await store.head();
+    expect(reads).toHaveBeenCalledTimes(1);
+    await batches.next();
+    expect(reads).toHaveBeenCalledTimes(2);
+  });
+
+  test('a subscription tells of a lost connection, and of a log that is gone it fails', async () => {
+    const troubles: unknown[] = [];
+    const told = await log.open({ pollMs: 20, onTrouble: (error) => troubles.push(error) });
+    const next = told.subscribe(0, new AbortController().signal)[Symbol.asyncIterator]().next();
+    await until(async () => (await log.connections("application_name = 'event-log-listen'")) > 0);
+    await log.cut("application_name = 'event-log-listen'");
+    await until(() => troubles.length > 0);
+    const owner = await log.client();
+    const failing = expect(next).rejects.toMatchObject({ code: 'EVENT_STORE.UNAVAILABLE', message: expect.stringContaining('not set up') });
+    await owner.query('drop schema event_log cascade');
+    await failing;
+  });
+
+  test('a server out of reach is EVENT_STORE.UNAVAILABLE, without the driver’s words', async () => {
+    const unused = await unusedPort();
+    const failing = PostgresEventStore.connect({ url: `postgresql://nobody@127.0.0.1:${unused}/nothing` });
+    await expect(failing).rejects.toMatchObject({ code: 'EVENT_STORE.UNAVAILABLE', message: "the event log can't be reached" });
+  });
+
+  test('closing while the server is out of reach answers every append, and ends', async () => {
+    const proxy = await startProxy(log.database.url);
+    const far = await log.open({ url: proxy.url });
+    await proxy.stop();
+    const appends = Promise.allSettled([far.append(newStream(), 0, someEvents(1)), far.append(newStream(), 0, someEvents(1))]);
+    await far.close();
+    for (const result of await appends) expect(result).toMatchObject({ status: 'rejected', reason: { code: 'EVENT_STORE.UNAVAILABLE' } });
+  });
+});
+
+/** A migrated database with stores and plain superuser's clients, all closed by `release`. */
+async function openLog() {
+  const database: TestDatabase = await testDatabase();
+  await migrateEventLog(database.url);
+  const stores: PostgresEventStore[] = [];
+  const clients: pg.Client[] = [];
+  const client = async () => {
+    const opened = new pg.Client(database.url);
+    clients.push(opened);
+    await opened.connect();
+    return opened;
+  };
+  const admin = await client();
+  const mine = (which: string) => `from pg_stat_activity where datname = current_database() and ${which}`;
+  return {
+    database,
+    client,
+    async open(options: Partial<PostgresEventStoreOptions> = {}) {
+      const store = await PostgresEventStore.connect({ url: database.url, ...options });
+      stores.push(store);
+      return store;
+    },
+    async connections(which: string) {
+      const { rows } = await admin.query<{ count: number }>(`select count(*)::int as count ${mine(which)}`);
+      return rows[0]!.count;
+    },
+    async cut(which: string) {
+      await admin.query(`select pg_terminate_backend(pid) ${mine(which)}`);
+    },
+    async holdAppendLock() {
+      await admin.query('select pg_advisory_lock($1)', [APPEND_LOCK]);
+      return async () => {
+        await admin.query('select pg_advisory_unlock($1)', [APPEND_LOCK]);
+      };
+    },
+    async untilWaitingForLock(count: number) {
+      const waiting = `wait_event_type = 'Lock' and wait_event = 'advisory'`;
+      await until(async () => {
+        const { rows } = await admin.query<{ count: number }>(`select count(*)::int as count ${mine(waiting)}`);
+        return rows[0]!.count === count;
+      });
+    },
+    async release() {
+      await Promise.all(stores.map((store) => store.close()));
+      await Promise.all(clients.map((opened) => opened.end()));
+      await database.drop();
+    },
+  };
+}
+
+const ONE_APPEND = 'select * from event_log.append_batch($1, $2, $3, $4, $5, $6, $7, $8)';
+
+function oneAppend(stream: string): unknown[] {
+  const { id, type } = someEvent();
+  return [[stream], [0], [1], [1], [id], [type], ['{}'], ['{}']];
+}
+
+/** A way to the server on which an answer can get lost: the request arrives, the connection breaks before its answer. */
+async function startProxy(target: string) {
+  const { hostname, port } = new URL(target);
+  const sockets = new Set<Socket>();
+  let losing = false;
+  let lost = 0;
+  const server = createServer((near) => {
+    const far = connect(Number(port), hostname);
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        sockets.delete(socket);
+        near.destroy();
+        far.destroy();
+      });
+    }
+    near.pipe(far);
+    far.on('data', (answer) => {
+      if (!losing) {
+        near.write(answer);
+        return;
+      }
+      losing = false;
+      lost += 1;
+      near.destroy();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = new URL(target);
+  url.hostname = '127.0.0.1';
+  url.port = String((server.address() as AddressInfo).port);
+  return {
+    url: url.href,
+    loseNextAnswer: () => (losing = true),
+    lostAnswers: () => lost,
+    stop: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+async function unusedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
+}
