@@ -42,7 +42,7 @@ function install() {
   say('installing packages ...');
   // Not with the Node of node_modules, which npm is about to remove.
   const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.startsWith(modules)).join(delimiter);
-  const { status } = spawnSync('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], {
+  const { status } = spawnSync('npm', ['ci', '--include=dev', '--loglevel=error', '--no-audit', '--no-fund'], {
     cwd: root, env: { ...process.env, PATH: path }, stdio: ['ignore', 2, 2], shell: process.platform === 'win32',
   });
   if (status !== 0) stop('packages could not be installed: see above');
