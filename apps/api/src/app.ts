@@ -6,6 +6,7 @@ import { DATABASE_URL, EVENT_STORE_URL } from '#platform/config.ts';
 import { createHttpApp, httpSettings } from '#platform/http-app.ts';
 import { ApiModule } from './api.module.ts';
 import { EventStoreModule } from './event-store.module.ts';
+import { serveOpenApi } from './open-api.ts';
 
 export const ApiSettings = z.object({ ...httpSettings, DATABASE_URL, EVENT_STORE_URL });
 export type ApiSettings = z.output<typeof ApiSettings>;
@@ -14,7 +15,9 @@ export type ApiSettings = z.output<typeof ApiSettings>;
 export async function createApi(settings: ApiSettings): Promise<NestFastifyApplication> {
   const store = await openEventStore(settings.EVENT_STORE_URL);
   const parts: DynamicModule = { module: Parts, imports: [EventStoreModule.of(store), ApiModule] };
-  return createHttpApp(parts, settings);
+  const app = await createHttpApp(parts, settings);
+  serveOpenApi(app);
+  return app;
 }
 
 @Module({})

@@ -47,8 +47,9 @@ export function commandRoute(useCase: UseCase, path: string, access: CommandAcce
   nameAs(Handler, `${useCase.name}Handler`);
 
   const status = access.makes ? 201 : 200;
-  // A command without fields of its own may come without a body.
-  const body = useCase.body.extend(COMMON_FIELDS).prefault({});
+  const fields = useCase.body.extend(COMMON_FIELDS);
+  // A command that needs no field may come without a body.
+  const body = fields.safeParse({}).success ? fields.prefault({}) : fields;
   const roles = [access.by].flat();
 
   @Controller('v1')

@@ -1,0 +1,98 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { z } from 'zod';
+import { exampleBodies } from './examples.ts';
+import { commandRoutes } from './routes.ts';
+
+/** Serves the description at /openapi.json (OpenAPI 3.1) and a page to read it at /docs. */
+export function serveOpenApi(app: NestFastifyApplication): void {
+  const document = describeApi(app);
+  SwaggerModule.setup('docs', app, document, {
+    jsonDocumentUrl: 'openapi.json',
+    raw: ['json'],
+    customSiteTitle: 'Action Line Ledger',
+    swaggerOptions: { docExpansion: 'list', operationsSorter: 'method', tagsSorter: 'alpha' },
+  });
+}
+
+/** Every path with its schemas, errors, security and examples. */
+export function describeApi(app: NestFastifyApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Action Line Ledger')
+    .setDescription(DESCRIPTION)
+    .setVersion('1')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'OpenID Connect token with the claims sub, agency and role' })
+    .build();
+  const document = SwaggerModule.createDocument(app, config);
+  for (const path of Object.keys(document.paths)) if (!path.startsWith('/v1/')) delete document.paths[path];
+  addProblems(document);
+  addExamples(document);
+  return document;
+}
+
+const DESCRIPTION = `Commitments and progress on the WSIS action lines, kept as events.
+
+Commands are POST with an \`Idempotency-Key\`; where the decision rests on what was read they take \`If-Match\` with the
+record's ETag. They answer \`{ id, revision, position, status }\`; give the position as \`minPosition\` to a query to
+read what you wrote. Errors are \`application/problem+json\` with a stable \`code\`.`;
+
+const ProblemSchema = z
+  .object({
+    type: z.string().describe('/problems/{code}'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().describe('Stable, such as COMMITMENT.BARE_C7'),
+    errors: z
+      .array(z.object({ pointer: z.string().describe('RFC 6901, into what was sent'), rule: z.string(), message: z.string() }))
+      .optional()
+      .describe('Everything that is wrong, not the first alone'),
+  })
+  .meta({ description: 'RFC 9457' });
+
+/** Which errors a method may answer with; each is told in words once, as a shared response. */
+const PROBLEMS: Record<number, string> = {
+  400: 'The request is malformed: path, query, headers or JSON syntax',
+  401: 'A bearer token is needed, or is not accepted',
+  403: 'The role or the agency of the token may not do this',
+  404: 'There is no such thing, or it may not be seen yet',
+  409: 'The decision was refused; `code` names the rule',
+  412: 'If-Match is not the present revision: read again',
+  413: 'The body is larger than 1 MiB, or an event than 256 KiB',
+  415: 'Bodies are application/json',
+  422: 'The body breaks its schema, or the Idempotency-Key was used for another request',
+  428: 'If-Match is needed here',
+  429: 'Too many requests; see Retry-After',
+  503: 'Not just now; see Retry-After and repeat with the same Idempotency-Key',
+};
+const OF_QUERIES = [400, 401, 403, 404, 429, 503];
+
+function addProblems(document: OpenAPIObject): void {
+  const components = (document.components ??= {});
+  const { $schema: _, ...schema } = z.toJSONSchema(ProblemSchema);
+  components.schemas = { ...components.schemas, Problem: schema as never };
+  components.responses = Object.fromEntries(
+    Object.entries(PROBLEMS).map(([status, description]) => [
+      `Problem${status}`,
+      { description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } },
+    ]),
+  );
+  for (const methods of Object.values(document.paths)) {
+    for (const [method, operation] of Object.entries(methods as Record<string, { responses?: object }>)) {
+      const statuses = method === 'post' ? Object.keys(PROBLEMS).map(Number) : OF_QUERIES;
+      const problems = statuses.map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]);
+      operation.responses = { ...operation.responses, ...Object.fromEntries(problems) };
+    }
+  }
+}
+
+function addExamples(document: OpenAPIObject): void {
+  const names = new Set(commandRoutes.map(({ useCase }) => useCase.name));
+  for (const methods of Object.values(document.paths)) {
+    const operation = methods.post as { operationId?: string; requestBody?: { content: Record<string, object> } } | undefined;
+    if (!operation?.operationId || !names.has(operation.operationId)) continue;
+    const json = operation.requestBody?.content['application/json'];
+    if (json) Object.assign(json, { example: exampleBodies[operation.operationId] });
+  }
+}
