@@ -1,7 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { z } from 'zod';
-import { openEventStore } from '#event-store/open-event-store.ts';
 import { DATABASE_URL, EVENT_STORE_URL } from '#platform/config.ts';
 import { createHttpApp, httpSettings } from '#platform/http-app.ts';
 import { ApiModule } from './api.module.ts';
@@ -13,8 +12,7 @@ export type ApiSettings = z.output<typeof ApiSettings>;
 
 /** The whole API, not yet listening. @throws ConfigError, EventStoreError */
 export async function createApi(settings: ApiSettings): Promise<NestFastifyApplication> {
-  const store = await openEventStore(settings.EVENT_STORE_URL);
-  const parts: DynamicModule = { module: Parts, imports: [EventStoreModule.of(store), ApiModule] };
+  const parts: DynamicModule = { module: Parts, imports: [EventStoreModule.of(settings.EVENT_STORE_URL), ApiModule] };
   const app = await createHttpApp(parts, settings);
   serveOpenApi(app);
   return app;
