@@ -33,7 +33,6 @@ export function openKafka(brokers: readonly string[], log: Log): Kafka {
 }
 
 class KafkajsKafka implements Kafka {
-  private admin: Admin | undefined;
   private producer: Producer | undefined;
   private reader: Consumer | undefined;
   private inFlight: Promise<unknown> | undefined;
@@ -84,13 +83,13 @@ class KafkajsKafka implements Kafka {
     const groupId = `${CLIENT_ID}-reading-${randomUUID()}`;
     const consumer = this.client.consumer({
       groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 250,
-      retry: { retries: 1, initialRetryTime: 100, restartOnFailure: () => Promise.resolve(false) },
+      retry: { retries: 5, initialRetryTime: 100, restartOnFailure: () => Promise.resolve(false) },
     });
     this.reader = consumer;
     try {
       await consumer.connect();
       await consumer.subscribe({ topics: [...new Set(ranges.map(({ topic }) => topic))], fromBeginning: false });
-      await consumeRanges(consumer, ranges, onRecord);
+      await consumeRanges(consumer, ranges, onRecord, () => this.closing);
     } catch (error) {
       throw translated(error);
     } finally {
@@ -117,7 +116,7 @@ class KafkajsKafka implements Kafka {
 
   async close(): Promise<void> {
     this.closing = true;
-    await Promise.all([this.admin?.disconnect(), this.producer?.disconnect(), this.reader?.disconnect()]);
+    await Promise.all([this.producer?.disconnect(), this.reader?.disconnect()]);
     if (!this.inFlight) return;
     // What was in flight reconnects once before it gives up.
     await this.inFlight.catch(() => undefined);
@@ -142,23 +141,32 @@ class KafkajsKafka implements Kafka {
   }
 
   private async administer<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
+    // One for each call: it asks on and on for every topic it ever heard of, and fails when one of them is deleted.
+    // Retried because a new topic takes a moment until every answer knows it.
+    const admin = this.client.admin({ retry: { retries: 5, initialRetryTime: 100 } });
     try {
-      this.admin ??= this.client.admin();
-      await this.admin.connect();
-      return await work(this.admin);
+      await admin.connect();
+      return await work(admin);
     } catch (error) {
       throw translated(error);
+    } finally {
+      await admin.disconnect().catch(() => undefined);
     }
   }
 }
 
-async function consumeRanges(consumer: Consumer, ranges: readonly PartitionRange[], onRecord: (record: StoredRecord) => void): Promise<void> {
+async function consumeRanges(
+  consumer: Consumer, ranges: readonly PartitionRange[], onRecord: (record: StoredRecord) => void, closing: () => boolean,
+): Promise<void> {
   const left = new Map(ranges.map((range) => [`${range.topic} ${range.partition}`, { ...range }]));
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const idle = setTimeout(() => reject(new KafkaUnavailableError(`no record for ${READ_IDLE_MS_MAX} ms while reading`)), READ_IDLE_MS_MAX);
   consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
-  consumer.on('consumer.disconnect', () => reject(new KafkaUnavailableError('closed while reading')));
-  // The promise is looked at only after the consumer runs.
+  consumer.on('consumer.disconnect', () => {
+    // A crash disconnects too, before it tells why.
+    if (closing()) reject(new KafkaUnavailableError('closed while reading'));
+  });
+  // Looked at only once the consumer runs.
   promise.catch(() => undefined);
   try {
     await consumer.run({
@@ -176,6 +184,8 @@ async function consumeRanges(consumer: Consumer, ranges: readonly PartitionRange
         return Promise.resolve();
       },
     });
+    // One that could not join its group has crashed by now.
+    await Promise.race([promise, Promise.resolve()]);
     for (const { topic, partition, from } of ranges) consumer.seek({ topic, partition, offset: String(from) });
     await promise;
   } finally {
