@@ -75,8 +75,7 @@ export class Views1700000000002 implements MigrationInterface {
 
     await createRows(runner, 'view_milestones_v1', `
       "commitmentId" text not null,
-      milestones jsonb not null,
-      reached jsonb,`);
+      milestones jsonb not null,`);
 
     await createRows(runner, 'view_obstacles_v1', `
       "commitmentId" text not null,

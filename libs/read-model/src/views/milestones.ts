@@ -1,14 +1,12 @@
 import type { CommitmentContent } from '#domain/commitment/content.ts';
 import type { Text } from '#domain/values.ts';
-import { json, nullable, text } from './columns.ts';
-import { ledgerView, streamId, type LedgerRow, type RowBody } from './ledger-view.ts';
+import { json, text } from './columns.ts';
+import { ledgerView, streamId, type LedgerRow } from './ledger-view.ts';
 
 /** A commitment's milestones: its approved content's, with the days on which they were reached. */
 export interface MilestonesRow extends LedgerRow {
   commitmentId: string;
   milestones: Milestone[];
-  /** Days by milestone, those among them that the content no longer names: one that it names again was reached. */
-  reached: Record<string, string> | null;
 }
 
 export interface Milestone {
@@ -21,31 +19,27 @@ export interface Milestone {
 export const milestones = ledgerView<MilestonesRow>({
   name: 'milestones',
   version: 1,
-  working: ['reached'],
-  columns: { commitmentId: text, milestones: json, reached: nullable(json) },
+  columns: { commitmentId: text, milestones: json },
   id: streamId,
   makes: {
-    CommitmentRegistered: (event) => ({
-      commitmentId: streamId(event),
-      milestones: milestonesOf(event.data.content, {}),
-      reached: {},
-    }),
+    CommitmentRegistered: (event) => ({ commitmentId: streamId(event), milestones: milestonesOf(event.data.content, []) }),
   },
   changes: {
-    CommitmentAmended: (event, row) => ({ ...row, milestones: milestonesOf(event.data.content, row.reached!) }),
-    MilestoneReached: ({ data: { milestoneId }, metadata: { occurredOn } }, row): RowBody<MilestonesRow> => ({
+    CommitmentAmended: (event, row) => ({ ...row, milestones: milestonesOf(event.data.content, row.milestones) }),
+    MilestoneReached: ({ data, metadata }, row) => ({
       ...row,
-      milestones: row.milestones.map((one) => (one.milestoneId === milestoneId ? { ...one, reachedOn: occurredOn } : one)),
-      reached: { ...row.reached, [milestoneId]: occurredOn },
+      milestones: row.milestones.map((one) => (one.milestoneId === data.milestoneId ? { ...one, reachedOn: metadata.occurredOn } : one)),
     }),
   },
 });
 
-function milestonesOf(content: CommitmentContent, reached: Record<string, string>): Milestone[] {
+/** A milestone that was reached stays in the content. */
+function milestonesOf(content: CommitmentContent, before: readonly Milestone[]): Milestone[] {
+  const reached = new Map(before.map(({ milestoneId, reachedOn }) => [milestoneId, reachedOn]));
   return content.milestones.map(({ milestoneId, title, dueOn }) => ({
     milestoneId,
     title,
     dueOn: dueOn ?? null,
-    reachedOn: reached[milestoneId] ?? null,
+    reachedOn: reached.get(milestoneId) ?? null,
   }));
 }
