@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createApi } from '../../apps/api/src/app.ts';
+import { ProjectorModule } from '../../apps/projector/src/projector.module.ts';
+import type { Role } from '#domain/event.ts';
+import { migrateEventLog } from '#event-store/postgres/migrate-event-log.ts';
+import { mintLocalToken } from '#platform/auth/local-key.ts';
+import { createHttpApp, listen } from '#platform/http-app.ts';
+import { migrateReadModel } from '#read-model/migrate-read-model.ts';
+import { views } from '#read-model/views.ts';
+import { testDatabase } from '#testing/postgres.ts';
+
+/** API and projector as they ship, on a database of their own, reached over real HTTP. */
+export interface Ledger {
+  /** `http://127.0.0.1:...` */
+  url: string;
+  databaseUrl: string;
+  dataDir: string;
+  api: NestFastifyApplication;
+  /** Somebody with a token; the same agency and role is the same person unless `id` tells otherwise. */
+  as(role: Role, agency: string, id?: string): Promise<Client>;
+  anyone: Client;
+  stop(): Promise<void>;
+}
+
+export interface Answer<Body = any> {
+  status: number;
+  headers: Headers;
+  body: Body;
+}
+
+export interface PostOptions {
+  /** Revision of If-Match. */
+  ifMatch?: number;
+  /** Idempotency-Key; a new one unless given. */
+  key?: string;
+}
+
+export interface Client {
+  token: string | undefined;
+  /** Path below /v1, such as `commitments/{id}/register`. */
+  post(path: string, body?: unknown, options?: PostOptions): Promise<Answer>;
+  get(path: string, headers?: Record<string, string>): Promise<Answer>;
+}
+
+export async function startLedger(): Promise<Ledger> {
+  const database = await testDatabase();
+  const dataDir = await mkdtemp(join(tmpdir(), 'ledger-e2e-'));
+  await migrateEventLog(database.url);
+  await migrateReadModel(database.url);
+  const settings = {
+    PORT: 0,
+    HOST: '127.0.0.1',
+    DATA_DIR: dataDir,
+    NODE_ENV: 'test' as const,
+    RATE_LIMIT_PER_SECOND: 100_000,
+    LOG_LEVEL: 'fatal' as const,
+    DATABASE_URL: database.url,
+    EVENT_STORE_URL: database.url,
+  };
+  const api = await createApi(settings);
+  const url = await listen(api, settings);
+  const projector = await createHttpApp(ProjectorModule.of(settings, views), settings);
+  await listen(projector, settings);
+  return {
+    url,
+    databaseUrl: database.url,
+    dataDir,
+    api,
+    as: async (role, agency, id) => client(url, await mintLocalToken({ dataDir, role, agency, id, expiresIn: '1h' })),
+    anyone: client(url, undefined),
+    async stop() {
+      await api.close();
+      await projector.close();
+      await database.drop();
+      await rm(dataDir, { recursive: true });
+    },
+  };
+}
+
+function client(url: string, token: string | undefined): Client {
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const send = async (path: string, init: RequestInit): Promise<Answer> => {
+    const answer = await fetch(`${url}/v1/${path}`, { ...init, headers: { ...authorization, ...init.headers } });
+    const text = await answer.text();
+    return { status: answer.status, headers: answer.headers, body: text === '' ? undefined : JSON.parse(text) };
+  };
+  return {
+    token,
+    get: (path, headers = {}) => send(path, { headers }),
+    post: (path, body = {}, { ifMatch, key = randomUUID() } = {}) =>
+      send(path, {
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers: {
+          'content-type': 'application/json',
+          'idempotency-key': key,
+          ...(ifMatch !== undefined && { 'if-match': `"${ifMatch}"` }),
+        },
+      }),
+  };
+}
