@@ -167,7 +167,7 @@ export function startPublisher(ledger: Ledger, broker: Broker): RunningPublisher
 export async function publishAll(ledger: Ledger, broker: Broker): Promise<void> {
   const running = startPublisher(ledger, broker);
   const head = await ledger.store.head();
-  await Promise.race([running.published(head), running.ended.then((error) => Promise.reject(error))]);
+  await Promise.race([running.published(head), running.ended]);
   await running.stop();
 }
 
