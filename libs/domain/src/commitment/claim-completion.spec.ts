@@ -1,0 +1,72 @@
+import { by, given, the, type Step } from '#testing/given.ts';
+import {
+  active, catalogue, claimed, closed, content, joined, paper, progress, registered, reviewer, suspended, text, undesa,
+} from '#testing/scenes.ts';
+import { attachEvidence } from './attach-evidence.ts';
+import { claimCompletion } from './claim-completion.ts';
+import { flagEvidence } from './flag-evidence.ts';
+import { publishProgress } from './publish-progress.ts';
+import { registerCommitment } from './register.ts';
+import { retractProgress } from './retract-progress.ts';
+import { startCommitment } from './start.ts';
+import { submitProgress } from './submit-progress.ts';
+import { submitCommitment } from './submit.ts';
+
+const id = the('commitment');
+const update = the('update');
+const statement = text('The edition is out');
+const attached = (changes: object) => by(undesa.focalPoint, attachEvidence, { id, evidence: paper(changes) });
+const reportedWith = (changes: object): Step[] => [
+  by(undesa.focalPoint, submitProgress, { id, content: progress({ evidence: [paper(changes)] }) }),
+  by(undesa.approver, publishProgress, { id, update, version: 1 }),
+];
+const started = (evidence: object[]) => [
+  ...catalogue,
+  by(undesa.focalPoint, submitCommitment, { lead: 'UNDESA', content: content({ evidence }) }),
+  by(undesa.approver, registerCommitment, { id }),
+  by(undesa.approver, startCommitment, { id }),
+];
+
+test('a claim without evidence says that it is self-declared', () => {
+  given(active).when(undesa.approver, claimCompletion, { id, statement }).thenRefused('COMPLETION.NEEDS_INDEPENDENT_EVIDENCE', '/selfDeclared');
+  const state = given(active)
+    .when(undesa.approver, claimCompletion, { id, statement, selfDeclared: true })
+    .then('CompletionClaimed', { statement, selfDeclared: true });
+  expect(state).toMatchObject({ status: 'completion-claimed', completion: { statement, selfDeclared: true, claimedOn: '2023-06-01' } });
+});
+
+test.each<[string, readonly Step[]]>([
+  ['attached', [...active, attached({})]],
+  ['of another agency about itself', [...active, attached({ class: 'self-report', issuer: 'ITU' })]],
+  ['an event summary of nobody registered', [...active, attached({ class: 'event-summary', issuer: undefined })]],
+  ['of a published update', [...active, ...reportedWith({})]],
+  ['of the approved content', started([paper()])],
+])('evidence that no party wrote is enough: %s', (_, history) => {
+  given(history).when(undesa.approver, claimCompletion, { id, statement }).then('CompletionClaimed', { statement, selfDeclared: false });
+});
+
+test('a proven claim is not self-declared, whatever it says', () => {
+  given(active, attached({}))
+    .when(undesa.approver, claimCompletion, { id, statement, selfDeclared: true })
+    .then('CompletionClaimed', { statement, selfDeclared: false });
+});
+
+test.each<[string, readonly Step[]]>([
+  ['written by the lead', [...active, attached({ issuer: 'UNDESA' })]],
+  ['written by a partner', [...joined, attached({ issuer: 'UNDP' })]],
+  ['a third-party article', [...active, attached({ class: 'third-party-article' })]],
+  ['a draft', [...active, attached({ draft: true })]],
+  ['flagged by a reviewer', [...active, attached({}), by(reviewer, flagEvidence, { id, evidence: the('evidence'), reason: text('Of 2018') })]],
+  ['of an update that waits', [...active, reportedWith({})[0]!]],
+  ['of a retracted update', [...active, ...reportedWith({}), by(undesa.approver, retractProgress, { id, update, reason: text('Wrong') })]],
+])('other evidence proves nothing: %s', (_, history) => {
+  given(history).when(undesa.approver, claimCompletion, { id, statement }).thenRefused('COMPLETION.NEEDS_INDEPENDENT_EVIDENCE', '/selfDeclared');
+});
+
+test.each(Object.entries({ registered, suspended, claimed, closed }))('not while it is %s', (_, history) => {
+  given(history).when(undesa.approver, claimCompletion, { id, statement, selfDeclared: true }).thenRefused('COMMITMENT.STATUS');
+});
+
+test('an unknown commitment is not complete', () => {
+  given().when(undesa.approver, claimCompletion, { id, statement, selfDeclared: true }).thenRefused('COMMITMENT.UNKNOWN');
+});
