@@ -19,9 +19,10 @@ import { rowColumns, viewSchema, type View } from './view.ts';
 import { publicCommitments } from './views/domain-states.fixture.ts';
 import { folded } from './views/folded.fixture.ts';
 import { figuresOfCurrentRows, lastUpdatesOfCurrentRows } from './views/grouped-figures.fixture.ts';
+import { jointWork } from './views/joint-work.fixture.ts';
 import { views } from './views.ts';
 
-const histories = [logOf(everything)];
+const histories = [logOf(everything), logOf(jointWork)];
 const DAYS = ['2020-12-31', '2022-09-27', '2022-09-28', '2023-01-01', '2023-06-01', '2023-06-02', '2026-01-01'];
 
 let database: TestDatabase;

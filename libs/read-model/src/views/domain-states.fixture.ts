@@ -7,7 +7,7 @@ import type { Category, StateOf, StreamType } from '#domain/use-case.ts';
 
 /** What the domain folds a log to: every stream's state, by id. */
 export function statesOf<C extends Category>(category: C, log: readonly RecordedEvent[]): Map<string, StateOf[C]> {
-  const { initial, evolve } = streams[category] as StreamType<StateOf[C], any>;
+  const { initial, evolve } = streams[category] as unknown as StreamType<StateOf[C], RecordedEvent>;
   const states = new Map<string, StateOf[C]>();
   for (const event of log) {
     if (!event.stream.startsWith(`${category}-`)) continue;
