@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { topics } from '#contracts/published.ts';
 import { PublisherRefusal } from './checkpoint.ts';
-import type { Kafka, TopicDescription } from './kafka.ts';
+import { type Kafka, KafkaUnavailableError, type TopicDescription } from './kafka.ts';
 import type { PublisherSession } from './postgres/publisher-session.ts';
 
 /** Of a topic that we make. Keys would move if it ever changed, so the number made with is stored and checked. */
@@ -8,6 +9,8 @@ export const PARTITIONS = 6;
 
 /** What a topic needs so that it can be replayed for ever from offset 0. */
 const SETTINGS = { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' };
+
+const WAIT_MS = 500;
 
 /**
  * Makes the topics that are missing and checks the others.
@@ -27,6 +30,22 @@ export async function ensureTopics(kafka: Kafka, session: PublisherSession, know
     ensured.set(topic, partitions);
   }
   return ensured;
+}
+
+/**
+ * For a subscriber that may start before the publisher has made the topics.
+ * @returns number of partitions by topic; undefined when the signal aborted
+ */
+export async function untilTopicsExist(kafka: Kafka, signal: AbortSignal): Promise<Map<string, number> | undefined> {
+  while (!signal.aborted) {
+    const existing = await kafka.describeTopics(topics).catch((error: unknown) => {
+      if (error instanceof KafkaUnavailableError) return new Map<string, TopicDescription>();
+      throw error;
+    });
+    if (topics.every((topic) => existing.has(topic))) return new Map([...existing].map(([topic, { partitions }]) => [topic, partitions]));
+    await delay(WAIT_MS, undefined, { signal }).catch(() => undefined);
+  }
+  return undefined;
 }
 
 function check(topic: string, { partitions, settings }: TopicDescription, known: number | undefined): void {

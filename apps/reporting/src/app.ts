@@ -1,0 +1,35 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type KafkaOptions, Transport } from '@nestjs/microservices';
+import { createHttpApp, listen } from '#platform/http-app.ts';
+import { LedgerConsumer } from './ledger-consumer.ts';
+import { ReportingModule } from './reporting.module.ts';
+import type { ReportingSettings } from './settings.ts';
+
+/** HTTP and Kafka in one Nest app. The reports are served at once; the topics are followed as soon as they are there. */
+export async function startReporting(config: ReportingSettings): Promise<NestFastifyApplication> {
+  const app = await createHttpApp(ReportingModule.of(config), config);
+  const microservice = app.connectMicroservice<KafkaOptions>({
+    transport: Transport.KAFKA,
+    options: {
+      postfixId: '',
+      client: { clientId: 'action-line-reporting', brokers: config.KAFKA_BROKERS, logLevel: ERRORS, connectionTimeout: 3_000 },
+      consumer: {
+        groupId: 'action-line-reporting',
+        allowAutoTopicCreation: false,
+        // Records arrive at once anyway; this is how long it takes until the client goes where it was told to.
+        maxWaitTimeInMs: 500,
+        retry: { retries: 8, initialRetryTime: 300, maxRetryTime: 10_000 },
+      },
+      subscribe: { fromBeginning: true },
+      // Side by side across partitions, one after the other within each.
+      run: { partitionsConsumedConcurrently: 3 },
+      parser: { keepBinary: true },
+    },
+  });
+  await listen(app, config);
+  app.get(LedgerConsumer).follow(() => app.startAllMicroservices(), microservice);
+  return app;
+}
+
+/** kafkajs tells of every step; what goes wrong is enough. */
+const ERRORS = 1;
