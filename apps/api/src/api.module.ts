@@ -4,18 +4,22 @@ import type { EventStore } from '#event-store/event-store.ts';
 import { CommandExecutor } from './command-executor.ts';
 import { CommandMetrics } from './command-metrics.ts';
 import { EVENT_STORE } from './event-store.module.ts';
+import { FeedController } from './feed/feed.controller.ts';
+import { queryRoutes } from './queries.ts';
+import { QuerySources } from './query-sources.ts';
 import { commandRoutes } from './routes.ts';
 import { Streams } from './streams.ts';
 
 /** HTTP: commands in, queries out. Holds no state but caches. */
 @Module({
   imports: [CqrsModule.forRoot()],
-  controllers: commandRoutes.map((route) => route.controller),
+  controllers: [...[...commandRoutes, ...queryRoutes].map((route) => route.controller), FeedController],
   providers: [
     CommandExecutor,
     CommandMetrics,
+    QuerySources,
     { provide: Streams, useFactory: (store: EventStore) => new Streams(store), inject: [EVENT_STORE] },
-    ...commandRoutes.map((route) => route.handler),
+    ...[...commandRoutes, ...queryRoutes].map((route) => route.handler),
   ],
 })
 export class ApiModule {}

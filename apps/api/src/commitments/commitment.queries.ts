@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { CommitmentPath } from '#domain/commitment/rules.ts';
+import type { CommitmentRegistered } from '#domain/commitment/register.ts';
+import type { CommitmentState } from '#domain/commitment/state.ts';
+import { VersionNumber } from '#domain/commitment/versions.ts';
+import type { RecordedOf } from '#domain/event.ts';
+import type { EventStore } from '#event-store/event-store.ts';
+import { Problem } from '#platform/problem.ts';
+import { nextPage, pageStart } from '../page-cursor.ts';
+import { asOf, atPosition, cursor, limit, minPosition, on, today } from '../query-parameters.ts';
+import { queryRoute, type QueryRoute } from '../query-route.ts';
+import { CommitmentAnswer, commitmentAnswer, type Registration } from './commitment-answer.ts';
+import {
+  AmendmentAnswer,
+  amendmentAnswers,
+  EvidenceAnswer,
+  evidenceAnswers,
+  FindingAnswer,
+  findingAnswers,
+  ObstacleAnswer,
+  obstacleAnswers,
+  ProgressUpdateDetail,
+  progressUpdateDetails,
+  TargetDetail,
+  targetDetails,
+} from './record-answers.ts';
+import { visibleCommitment } from './visible-commitment.ts';
+
+/** One commitment and what stands under it, folded from its stream: as it stands, or as it stood. */
+
+const When = z.strictObject({ asOf, atPosition, on, minPosition });
+
+const getCommitment = queryRoute(
+  {
+    name: 'GetCommitment',
+    url: 'commitments/:id',
+    summary: 'All of a commitment, with the pace of its targets, as it stands or as it stood',
+    path: CommitmentPath,
+    query: When,
+    answer: CommitmentAnswer,
+  },
+  async ({ path, query, actor }, sources) => {
+    await sources.logHas(query.minPosition);
+    const { state, revision, position } = await visibleCommitment(sources, path.id, actor, await sources.positionOf(query));
+    const registration = state.reliance ? await registrationOf(sources.store, path.id) : undefined;
+    return commitmentAnswer(state, { on: query.on ?? today(), revision, position, registration });
+  },
+);
+
+/** A kind of record under a commitment: where it is found, and what there is of it. */
+interface RecordKind<Answer extends z.ZodType> {
+  /** `targets` */
+  segment: string;
+  /** Of the path parameter that names one. */
+  parameter: string;
+  id: z.ZodType;
+  /** `Target`, `Targets`: name the queries. */
+  name: string;
+  plural: string;
+  unknown: string;
+  answer: Answer;
+  of(state: CommitmentState, on: string): (z.output<Answer> & { id: string })[];
+}
+
+const recordRoutes = [
+  ...routesOf({ segment: 'amendments', parameter: 'version', id: VersionNumber, name: 'Amendment', plural: 'Amendments', unknown: 'VERSION.UNKNOWN', answer: AmendmentAnswer, of: amendmentAnswers }),
+  ...routesOf({ segment: 'targets', parameter: 'target', id: z.uuid(), name: 'Target', plural: 'Targets', unknown: 'TARGET.UNKNOWN', answer: TargetDetail, of: targetDetails }),
+  ...routesOf({ segment: 'progress-updates', parameter: 'update', id: z.uuid(), name: 'ProgressUpdate', plural: 'ProgressUpdates', unknown: 'PROGRESS.UNKNOWN', answer: ProgressUpdateDetail, of: progressUpdateDetails }),
+  ...routesOf({ segment: 'obstacles', parameter: 'obstacle', id: z.uuid(), name: 'Obstacle', plural: 'Obstacles', unknown: 'OBSTACLE.UNKNOWN', answer: ObstacleAnswer, of: obstacleAnswers }),
+  ...routesOf({ segment: 'evidence', parameter: 'evidence', id: z.uuid(), name: 'Evidence', plural: 'Evidence', unknown: 'EVIDENCE.UNKNOWN', answer: EvidenceAnswer, of: evidenceAnswers }),
+  ...routesOf({ segment: 'findings', parameter: 'finding', id: z.uuid(), name: 'Finding', plural: 'Findings', unknown: 'FINDING.UNKNOWN', answer: FindingAnswer, of: findingAnswers }),
+];
+
+export const commitmentQueries = [getCommitment, ...recordRoutes];
+
+/** One record, and the list of all of its kind. Both carry the commitment's revision. */
+function routesOf<Answer extends z.ZodObject>(kind: RecordKind<Answer>): QueryRoute[] {
+  const { segment, parameter, id, name, plural, unknown, answer, of } = kind;
+  const stamp = { revision: z.int().describe("The commitment's"), position: z.int().describe("Of the commitment's latest event in the log") };
+  const one = queryRoute(
+    { name: `Get${name}`, url: `commitments/:id/${segment}/:${parameter}`, summary: `One of a commitment's ${segment}`, path: CommitmentPath.extend({ [parameter]: id }), query: When, answer: answer.extend(stamp) },
+    async ({ path, query, actor }, sources) => {
+      await sources.logHas(query.minPosition);
+      const { state, revision, position } = await visibleCommitment(sources, String(path.id), actor, await sources.positionOf(query));
+      const wanted = String((path as Record<string, unknown>)[parameter]);
+      const found = of(state, query.on ?? today()).find((record) => record.id === wanted);
+      if (!found) throw new Problem(404, unknown, `the commitment has no such ${name.replace(/(?!^)[A-Z]/g, ' $&').toLowerCase()}`);
+      return { ...found, revision, position } as any;
+    },
+  );
+  const list = queryRoute(
+    {
+      name: `ListCommitment${plural}`,
+      url: `commitments/:id/${segment}`,
+      summary: `A commitment's ${segment}, in the order in which they were first recorded`,
+      path: CommitmentPath,
+      query: When.extend({ limit, cursor }),
+      answer: z.object({ items: z.array(answer), next: z.string().nullable(), ...stamp }),
+    },
+    async ({ path, query, actor }, sources) => {
+      await sources.logHas(query.minPosition);
+      const listName = `commitments/${path.id}/${segment}`;
+      const start = pageStart(listName, query, z.string());
+      const { state, revision, position } = await visibleCommitment(sources, path.id, actor, await sources.positionOf(query));
+      const records = of(state, start.on);
+      const from = start.after === undefined ? 0 : records.findIndex((record) => record.id === start.after) + 1;
+      const items = records.slice(from, from + query.limit);
+      const after = from + query.limit < records.length ? items.at(-1)?.id : undefined;
+      return { items, next: nextPage(listName, query, { ...start, after }), revision, position } as any;
+    },
+  );
+  return [one, list];
+}
+
+const PAGE = 20;
+const PAGES_MAX = 100;
+
+/** Reads on until the registration is found: a few proposals and returns come before it. */
+async function registrationOf(store: EventStore, id: string): Promise<Registration | undefined> {
+  let afterRevision = 0;
+  for (let page = 0; page < PAGES_MAX; page++) {
+    const events = await store.readStream(`commitment-${id}`, { afterRevision, limit: PAGE });
+    const registered = events.find(({ type }) => type === 'CommitmentRegistered') as RecordedOf<typeof CommitmentRegistered> | undefined;
+    if (registered) return { registeredOn: registered.metadata.occurredOn, transcribedFrom: registered.metadata.transcribedFrom };
+    if (events.length < PAGE) return undefined;
+    afterRevision = events.at(-1)!.revision;
+  }
+  return undefined;
+}

@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { commitmentStream, type CommitmentEvent } from '#domain/commitment/commitment.ts';
+import { CommitmentPath } from '#domain/commitment/rules.ts';
+import type { CommitmentState } from '#domain/commitment/state.ts';
+import { Actor, UnknownEventError } from '#domain/event.ts';
+import { eventType } from '#domain/events.ts';
+import { PlainDate, Text, TranscribedFrom } from '#domain/values.ts';
+import type { EventStore } from '#event-store/event-store.ts';
+import { Problem } from '#platform/problem.ts';
+import { limitOf, minPosition, wholeNumber } from '../query-parameters.ts';
+import { queryRoute } from '../query-route.ts';
+import { changesOf } from './history-changes.ts';
+import { summaryOf } from './history-summary.ts';
+import { visibleCommitment } from './visible-commitment.ts';
+
+/** What happened to a commitment, oldest first. */
+
+const HistoryItem = z
+  .object({
+    position: z.int(),
+    revision: z.int().describe('Has gaps for those who see public events alone'),
+    type: z.string(),
+    recordedAt: z.iso.datetime(),
+    occurredOn: PlainDate,
+    actor: Actor,
+    subjectId: z.string().describe('The thing that the event is about: the commitment, or a record under it'),
+    summary: z.string(),
+    changes: z.array(
+      z.object({
+        field: z.string().describe('JSON pointer into the thing that the event is about'),
+        from: z.unknown(),
+        to: z.unknown(),
+      }),
+    ),
+    reason: Text.nullable(),
+    transcribedFrom: TranscribedFrom.nullable(),
+  })
+  .meta({ id: 'HistoryItem' });
+
+export const historyQueries = [
+  queryRoute(
+    {
+      name: 'GetCommitmentHistory',
+      url: 'commitments/:id/history',
+      summary: 'Who changed what, when and why; everyone sees what is public, parties, reviewers and the secretariat all of it',
+      path: CommitmentPath,
+      query: z.strictObject({ after: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0).describe('`next` of the page before: a revision'), limit: limitOf(100, 1000), minPosition }),
+      answer: z.object({
+        items: z.array(HistoryItem),
+        next: z.int().nullable().describe('Give it as `after`; null at the end'),
+        revision: z.int(),
+        position: z.int(),
+      }),
+    },
+    async ({ path, query, actor }, sources) => {
+      await sources.logHas(query.minPosition);
+      const { seesAll, revision, position } = await visibleCommitment(sources, path.id, actor);
+      const items: z.output<typeof HistoryItem>[] = [];
+      for await (const one of historyOf(sources.store, `commitment-${path.id}`, seesAll)) {
+        if (one.event.revision <= query.after) continue;
+        // One more than the page: there is a next one.
+        if (items.length === query.limit) return { items, next: items.at(-1)!.revision, revision, position };
+        items.push(historyItem(one));
+      }
+      return { items, next: null, revision, position };
+    },
+  ),
+];
+
+interface Step {
+  event: CommitmentEvent;
+  before: CommitmentState;
+  after: CommitmentState;
+}
+
+const PAGE = 1000;
+const PAGES_MAX = 1000;
+
+/** The stream's events with the state around each; of the public events alone for those who see no others. */
+async function* historyOf(store: EventStore, stream: string, seesAll: boolean): AsyncGenerator<Step> {
+  let state = commitmentStream.initial;
+  let afterRevision = 0;
+  for (let page = 0; page < PAGES_MAX; page++) {
+    const events = await store.readStream(stream, { afterRevision, limit: PAGE });
+    for (const event of events as CommitmentEvent[]) {
+      if (!seesAll && !isPublicEvent(event)) continue;
+      const before = state;
+      state = commitmentStream.evolve(before, event);
+      yield { event, before, after: state };
+    }
+    if (events.length < PAGE) return;
+    afterRevision = events.at(-1)!.revision;
+  }
+  throw new Error(`${stream} has more than ${PAGE * PAGES_MAX} events`);
+}
+
+function isPublicEvent({ type }: CommitmentEvent): boolean {
+  const known = eventType(type);
+  if (!known) throw new Problem(503, 'EVENT.TYPE_UNKNOWN', 'newer software wrote to this record; this server is being replaced', { cause: new UnknownEventError(type) });
+  return known.public;
+}
+
+function historyItem({ event, before, after }: Step): z.output<typeof HistoryItem> {
+  const { actor, occurredOn, transcribedFrom } = event.metadata;
+  return {
+    position: event.position,
+    revision: event.revision,
+    type: event.type,
+    recordedAt: event.recordedAt,
+    occurredOn,
+    actor,
+    subjectId: commitmentStream.subject(after, event).id,
+    summary: summaryOf(event, after),
+    changes: changesOf(event, before, after),
+    reason: reasonOf(event),
+    transcribedFrom: transcribedFrom ?? null,
+  };
+}
+
+function reasonOf({ data }: CommitmentEvent): Text | null {
+  if ('reason' in data) return data.reason ?? null;
+  return 'change' in data && data.change.kind !== 'new' ? data.change.reason : null;
+}

@@ -1,0 +1,80 @@
+import { Readable } from 'node:stream';
+import { Controller, Get, Header, Headers, Inject, Query, Res } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { CloudEvent } from '#contracts/published.ts';
+import type { EventStore } from '#event-store/event-store.ts';
+import { Access } from '#platform/access.guard.ts';
+import { Drain } from '#platform/drain.ts';
+import { Problem } from '#platform/problem.ts';
+import { EVENT_STORE } from '../event-store.module.ts';
+import { limitOf, minPosition, Position } from '../query-parameters.ts';
+import { QuerySources } from '../query-sources.ts';
+import { readFeed } from './read-feed.ts';
+import { serverSentEvents } from './server-sent-events.ts';
+
+const FeedQuery = z.strictObject({
+  after: Position.optional().describe('Only events above this position: `next` of the page before, or the sequence of an event; the beginning unless given'),
+  limit: limitOf(100, 1000),
+  minPosition,
+});
+
+const FeedAnswer = z.object({
+  items: z.array(CloudEvent),
+  next: z.int().describe('Give it as `after`. Rises past events that are not public, so a page may be empty before the end'),
+  head: z.int().describe('Position of the last event of the log: the end is reached when `next` is there'),
+});
+
+/** Server-sent event streams that one process serves at once. */
+const STREAMS_MAX = 200;
+
+/** What is published, in the order of the log: the same events that Kafka carries. */
+@Controller('v1')
+@ApiTags('feed')
+export class FeedController {
+  #streams = 0;
+
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    private readonly sources: QuerySources,
+    private readonly drain: Drain,
+  ) {}
+
+  @Get('feed')
+  @Header('cache-control', 'no-store')
+  @Access({ by: 'anyone' })
+  @ApiOperation({ operationId: 'GetFeed', summary: 'Published events after a position; with Accept: text/event-stream from there on, without an end' })
+  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'Sequence after which server-sent events resume; goes before `after`', schema: { type: 'string' } })
+  @ApiProduces('application/json', 'text/event-stream')
+  @ApiResponse({ status: 200, standardSchema: FeedAnswer })
+  async read(@Query({ schema: FeedQuery }) query: z.output<typeof FeedQuery>, @Headers() headers: Record<string, string | undefined>, @Res() reply: FastifyReply): Promise<void> {
+    await this.sources.logHas(query.minPosition);
+    const after = query.after ?? 0;
+    if (/(^|,)\s*text\/event-stream\b/i.test(headers['accept'] ?? '')) return this.follow(lastEventId(headers) ?? after, reply);
+    void reply.send(await readFeed(this.store, after, query.limit));
+  }
+
+  private follow(after: number, reply: FastifyReply): void {
+    if (this.#streams >= STREAMS_MAX) throw new Problem(503, 'FEED.BUSY', 'too many streams are open; try again, or read pages', { headers: { 'retry-after': '10' } });
+    const closed = new AbortController();
+    const stream = Readable.from(serverSentEvents(this.store, after, AbortSignal.any([this.drain.signal, closed.signal])), { highWaterMark: 1 });
+    this.#streams += 1;
+    reply.raw.once('close', () => {
+      this.#streams -= 1;
+      closed.abort();
+    });
+    // Proxies must neither hold events back nor keep them.
+    void reply.headers({ 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' }).send(stream);
+  }
+}
+
+function lastEventId(headers: Record<string, string | undefined>): number | undefined {
+  const id = headers['last-event-id'];
+  if (id === undefined || id === '') return undefined;
+  const position = Position.safeParse(id);
+  if (position.success) return position.data;
+  throw new Problem(400, 'REQUEST.INVALID_HEADER', 'Last-Event-ID must be the id of an event of this stream', {
+    errors: [{ pointer: '/last-event-id', rule: 'format', message: 'must be a sequence' }],
+  });
+}

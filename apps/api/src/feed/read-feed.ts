@@ -1,0 +1,46 @@
+import { published, UnmappableEventError, type CloudEvent } from '#contracts/published.ts';
+import type { RecordedEvent } from '#domain/event.ts';
+import type { EventStore } from '#event-store/event-store.ts';
+import { Problem } from '#platform/problem.ts';
+
+export interface FeedPage {
+  items: CloudEvent[];
+  next: number;
+  head: number;
+}
+
+/** Events read for one page at most, public or not. */
+const SCAN_MAX = 5000;
+const SCAN_PAGE = 1000;
+
+/**
+ * Published events above a position, in order. `next` is where to go on: above all that was looked at.
+ * @throws Problem EVENT.TYPE_UNKNOWN (503) at an event that newer software wrote: nobody may step over it
+ */
+export async function readFeed(store: EventStore, after: number, limit: number): Promise<FeedPage> {
+  const head = await store.head();
+  const items: CloudEvent[] = [];
+  let next = after;
+  for (let scanned = 0; scanned < SCAN_MAX; scanned += SCAN_PAGE) {
+    const events = await store.readAll(next, SCAN_PAGE);
+    for (const event of events) {
+      if (items.length === limit) return { items, next, head: Math.max(head, next) };
+      const one = publishedOrRefused(event);
+      if (one) items.push(one);
+      next = event.position;
+    }
+    if (events.length < SCAN_PAGE) break;
+  }
+  return { items, next, head: Math.max(head, next) };
+}
+
+/** @throws Problem EVENT.TYPE_UNKNOWN (503) */
+export function publishedOrRefused(event: RecordedEvent): CloudEvent | undefined {
+  try {
+    return published(event);
+  } catch (error) {
+    if (error instanceof UnmappableEventError)
+      throw new Problem(503, 'EVENT.TYPE_UNKNOWN', 'newer software wrote the next event; this server is being replaced', { headers: { 'retry-after': '10' }, cause: error });
+    throw error;
+  }
+}

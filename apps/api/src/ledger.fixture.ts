@@ -1,0 +1,88 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { RecordedEvent, Role } from '#domain/event.ts';
+import type { EventStore } from '#event-store/event-store.ts';
+import { openEventStore } from '#event-store/open-event-store.ts';
+import { migrateEventLog } from '#event-store/postgres/migrate-event-log.ts';
+import { mintLocalToken } from '#platform/auth/local-key.ts';
+import { readConfig } from '#platform/config.ts';
+import { listen } from '#platform/http-app.ts';
+import { openPool } from '#read-model/database.ts';
+import { migrateReadModel } from '#read-model/migrate-read-model.ts';
+import { runViews } from '#read-model/run-views.ts';
+import { views } from '#read-model/views.ts';
+import { testDatabase } from '#testing/postgres.ts';
+import { ApiSettings, createApi } from './app.ts';
+
+/** Whose token a request carries: role, agency and, where it matters who it is, the actor's id. */
+export type Caller = [role: Role, agency: string, id?: string];
+
+/** The API over HTTP with views that follow, on a database of its own, for tests of queries. */
+export interface TestLedger {
+  url: string;
+  api: NestFastifyApplication;
+  store: EventStore;
+  /** Appends events as they are, in their order, to their streams. */
+  record(events: readonly RecordedEvent[]): Promise<void>;
+  get(path: string, caller?: Caller, headers?: Record<string, string>): Promise<Answer>;
+  /** Stops the views; what is recorded from then on is in the log alone. */
+  stopViews(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: any;
+}
+
+export async function testLedger(history: readonly RecordedEvent[] = []): Promise<TestLedger> {
+  const database = await testDatabase();
+  await migrateEventLog(database.url);
+  await migrateReadModel(database.url);
+  const dataDir = await mkdtemp(join(tmpdir(), 'ledger-api-'));
+  const store = await openEventStore(database.url);
+  const pool = openPool(database.url, 2);
+  const stopping = new AbortController();
+  const running = runViews({ store, pool, views, signal: stopping.signal });
+
+  const settings = { PORT: '0', DATA_DIR: dataDir, DATABASE_URL: database.url, LOG_LEVEL: 'fatal', RATE_LIMIT_PER_SECOND: '100000' };
+  const config = readConfig(ApiSettings, settings);
+  const api = await createApi(config);
+  const url = await listen(api, config);
+
+  const record = async (events: readonly RecordedEvent[]): Promise<void> => {
+    for (const { id, type, data, metadata, stream, revision } of events) {
+      const appended = await store.append(stream, revision - 1, [{ id, type, data, metadata }]);
+      if (appended.outcome !== 'appended') throw new Error(`${type} in ${stream}: ${appended.outcome}`);
+    }
+  };
+  await record(history);
+
+  const stopViews = async (): Promise<void> => {
+    stopping.abort();
+    await running;
+  };
+  return {
+    url,
+    api,
+    store,
+    record,
+    stopViews,
+    async get(path, caller, headers = {}) {
+      const token = caller && (await mintLocalToken({ dataDir, role: caller[0], agency: caller[1], ...(caller[2] !== undefined && { id: caller[2] }), expiresIn: '5 minutes' }));
+      const response = await fetch(`${url}/v1/${path}`, { headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) } });
+      return { status: response.status, headers: response.headers, body: await response.json() };
+    },
+    async stop() {
+      await api.close();
+      await stopViews();
+      await pool.end();
+      await store.close();
+      await database.drop();
+      await rm(dataDir, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { Controller, Get, Header, Param, Query as QueryParameters, Res, type Type } from '@nestjs/common';
+import { Query, QueryBus, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import type { Actor } from '#domain/event.ts';
+import { Access, CurrentActor } from '#platform/access.guard.ts';
+import { QuerySources } from './query-sources.ts';
+
+/** A query as it came: validated, and from whom. */
+export interface QueryRequest<Path, Parameters> {
+  path: Path;
+  query: Parameters;
+  /** Undefined where no token came. */
+  actor: Actor | undefined;
+}
+
+export interface QueryRoute {
+  name: string;
+  path: string;
+  controller: Type;
+  handler: Type<IQueryHandler>;
+}
+
+interface Row<Path extends z.ZodObject, Parameters extends z.ZodObject, Answer extends z.ZodType> {
+  /** `GetCommitment`; also names the query on the bus. */
+  name: string;
+  /** Below /v1. */
+  url: string;
+  summary: string;
+  /** Path parameters. */
+  path?: Path;
+  /** Query parameters; unknown ones are refused by name. */
+  query?: Parameters;
+  /** Shape of the answer. One with a `revision` carries it as its ETag, for If-Match. */
+  answer: Answer;
+  /** Anyone, unless given. */
+  by?: Access['by'];
+}
+
+/** Makes of one row a controller, its `@nestjs/cqrs` query and the query's handler. */
+export function queryRoute<Answer extends z.ZodType, Path extends z.ZodObject = typeof NONE, Parameters extends z.ZodObject = typeof NONE>(
+  { name, url, summary, path, query, answer, by = 'anyone' }: Row<Path, Parameters, Answer>,
+  answerTo: (request: QueryRequest<z.output<Path>, z.output<Parameters>>, sources: QuerySources) => Promise<z.output<Answer>>,
+): QueryRoute {
+  type Request = QueryRequest<z.output<Path>, z.output<Parameters>>;
+
+  class Message extends Query<unknown> {
+    constructor(readonly request: Request) {
+      super();
+    }
+  }
+  nameAs(Message, name);
+
+  @QueryHandler(Message)
+  class Handler implements IQueryHandler<Message> {
+    constructor(private readonly sources: QuerySources) {}
+
+    execute({ request }: Message): Promise<unknown> {
+      return answerTo(request, this.sources);
+    }
+  }
+  nameAs(Handler, `${name}Handler`);
+
+  @Controller('v1')
+  @ApiTags(url.split('/')[0]!)
+  class Route {
+    constructor(private readonly bus: QueryBus) {}
+
+    @Get(url)
+    // What is seen depends on who asks and on the day.
+    @Header('cache-control', 'no-store')
+    @Access({ by })
+    @ApiOperation({ operationId: name, summary })
+    @ApiBearerAuth()
+    @ApiResponse({ status: 200, standardSchema: answer })
+    async handle(
+      @Param({ schema: path ?? NONE }) pathValues: Request['path'],
+      @QueryParameters({ schema: query ?? NONE }) queryValues: Request['query'],
+      @CurrentActor() actor: Actor | undefined,
+      @Res({ passthrough: true }) reply: FastifyReply,
+    ): Promise<unknown> {
+      const answered: unknown = await this.bus.execute(new Message({ path: pathValues, query: queryValues, actor }));
+      const revision = revisionOf(answered);
+      if (revision !== undefined) void reply.header('etag', `"${revision}"`);
+      return answered;
+    }
+  }
+  nameAs(Route, `${name}Route`);
+
+  return { name, path: url, controller: Route, handler: Handler };
+}
+
+const NONE = z.strictObject({});
+
+function revisionOf(answered: unknown): number | undefined {
+  return (answered as { revision?: number }).revision;
+}
+
+/** Logs, traces and OpenAPI name classes made here after their query. */
+function nameAs(target: object, name: string): void {
+  Object.defineProperty(target, 'name', { value: name });
+}

@@ -1,0 +1,44 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { EventStore } from '#event-store/event-store.ts';
+import { Problem } from '#platform/problem.ts';
+import { NotYetError, ReadModel, type Reading } from '#read-model/queries/read-model.ts';
+import type { View } from '#read-model/view.ts';
+import { EVENT_STORE } from './event-store.module.ts';
+import { refuseParameter } from './query-parameters.ts';
+import { Streams } from './streams.ts';
+
+/** Where answers come from: one record from its stream in the log, lists and figures from the views. */
+@Injectable()
+export class QuerySources {
+  constructor(
+    @Inject(EVENT_STORE) readonly store: EventStore,
+    readonly streams: Streams,
+    private readonly readModel: ReadModel,
+  ) {}
+
+  /** The position that a query's `asOf` or `atPosition` means; undefined for "now". */
+  async positionOf(query: { asOf?: Date | undefined; atPosition?: number | undefined }): Promise<number | undefined> {
+    if (query.asOf === undefined) return query.atPosition;
+    if (query.atPosition !== undefined) refuseParameter('atPosition', 'conflict', 'is given instead of asOf, not beside it');
+    return this.store.positionAt(query.asOf);
+  }
+
+  /** For what is read from the log itself, which is always current. @throws Problem QUERY.NOT_YET (503) */
+  async logHas(minPosition: number | undefined): Promise<void> {
+    if (minPosition !== undefined && minPosition > (await this.store.head())) throw notYet();
+  }
+
+  /** Reads views in one snapshot, not before they have come to `minPosition`. @throws Problem QUERY.NOT_YET (503) */
+  async read<T>(views: readonly View[], minPosition: number | undefined, reading: Reading<T>): Promise<{ value: T; position: number }> {
+    try {
+      return await this.readModel.read(views, minPosition ?? 0, reading);
+    } catch (error) {
+      if (error instanceof NotYetError) throw notYet(error);
+      throw error;
+    }
+  }
+}
+
+function notYet(cause?: Error): Problem {
+  return new Problem(503, 'QUERY.NOT_YET', 'the answer does not reach up to minPosition yet; ask again', { headers: { 'retry-after': '1' }, cause });
+}

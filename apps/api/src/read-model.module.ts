@@ -1,0 +1,54 @@
+import { Global, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import type { EventStore } from '#event-store/event-store.ts';
+import { HealthChecks, type CheckResult } from '#platform/health.module.ts';
+import { ReadModel } from '#read-model/queries/read-model.ts';
+import { EVENT_STORE } from './event-store.module.ts';
+
+/** The views, for everyone, closed when requests under way are done; and whether this process can answer queries. */
+@Global()
+@Module({})
+export class ReadModelModule implements OnApplicationShutdown {
+  constructor(private readonly readModel: ReadModel) {}
+
+  static of(url: string): DynamicModule {
+    const provider = {
+      provide: ReadModel,
+      useFactory: (store: EventStore, health: HealthChecks) => {
+        const readModel = ReadModel.open(url);
+        health.add('log', () => checkLog(store));
+        health.add('views', viewsCheck(store, readModel));
+        return readModel;
+      },
+      inject: [EVENT_STORE, HealthChecks],
+    };
+    return { module: ReadModelModule, providers: [provider], exports: [provider] };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.readModel.close();
+  }
+}
+
+async function checkLog(store: EventStore): Promise<CheckResult> {
+  return { ok: true, detail: `ends at ${await store.head()}` };
+}
+
+/**
+ * Well once the views have come to where the log ended when first asked: a new version of a view is filled before it
+ * serves. From then on lag and failures are told, not held against the process: restarting it would not help, and
+ * commands and single records need no view.
+ */
+function viewsCheck(store: EventStore, readModel: ReadModel): () => Promise<CheckResult> {
+  let goal: number | undefined;
+  let caughtUp = false;
+  return async () => {
+    const checkpoints = await readModel.checkpoints();
+    const head = await store.head();
+    goal ??= head;
+    const lowest = Math.min(...checkpoints.map(({ position }) => position));
+    caughtUp ||= lowest >= goal;
+    const failing = checkpoints.filter(({ error }) => error !== null).map(({ view, errorPosition }) => `${view} fails at ${errorPosition}`);
+    const lag = lowest < head ? [`at ${lowest} of ${head}`] : ['up to date'];
+    return { ok: caughtUp, detail: [...(caughtUp ? lag : [`still being filled: ${lag[0]}`]), ...failing].join('; ') };
+  };
+}

@@ -1,0 +1,29 @@
+import { STILL_VALID } from '../view.ts';
+
+/** Conditions of a SQL query, all to hold, with the values they speak of. */
+export class Conditions {
+  readonly values: unknown[] = [];
+  private readonly parts: string[] = [];
+
+  /** `where.add((value) => `c.lead = ${value}`, 'UNDP')`: values come as placeholders. */
+  add(condition: (...placeholders: string[]) => string, ...values: unknown[]): void {
+    this.parts.push(condition(...values.map((value) => this.value(value))));
+  }
+
+  /** A placeholder for a value that stands elsewhere in the query. */
+  value(value: unknown): string {
+    this.values.push(value);
+    return `$${this.values.length}`;
+  }
+
+  /** Rows of an alias that held at a position; that hold now where none is given, which indices serve best. */
+  validAt(alias: string, position: number | undefined): void {
+    if (position === undefined) this.add(() => `${alias}."validTo" = ${STILL_VALID}`);
+    else this.add((at) => `${alias}."validFrom" <= ${at}::bigint and ${alias}."validTo" > ${at}::bigint`, position);
+  }
+
+  /** For use after `where`. */
+  toString(): string {
+    return this.parts.length > 0 ? this.parts.map((part) => `(${part})`).join(' and ') : 'true';
+  }
+}
