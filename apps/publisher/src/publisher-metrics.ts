@@ -13,10 +13,10 @@ export function measurePublisher(registry: Registry, publisher: Publisher, store
     new Gauge({
       name, help, registers,
       async collect() {
-        // Only who leads knows; where the lag can't be read there is no figure, rather than an old one.
+        // Only who leads, or led until it was stuck, knows; where the lag can't be read there is no figure, rather than an old one.
         this.reset();
         this.remove();
-        const found = publisher.status().phase === 'publishing' ? await lag().catch(() => undefined) : undefined;
+        const found = ['publishing', 'refusing'].includes(publisher.status().phase) ? await lag().catch(() => undefined) : undefined;
         if (found) this.set(valueOf(found));
       },
     });

@@ -142,7 +142,7 @@ test('from Kafka alone it reports on each action line, and finds itself equal to
     ['wsis.actionLine.v1', 2], ['wsis.agency.v1', 0], ['wsis.commitment.v1', 10], ['wsis.indicator.v1', 0],
   ]);
   expect(await csvOf(url)).toEqual(REPORT);
-  expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+  await until(async () => (await fetch(`${url}/health/ready`)).status === 200);
 
   await append(ledger, 'agency-ITU', 'AgencyRenamed');
   await until(async () => ((await (await fetch(`${url}/reports/reconciliation`)).json()) as ReconciliationAnswer).topics[1]!.here.count === 1);

@@ -158,7 +158,7 @@ export function startPublisher(ledger: Ledger, broker: Broker): RunningPublisher
   const stop = async (): Promise<void> => {
     stopping.abort();
     const error = await ended;
-    if (error) throw error;
+    if (error) throw error as Error;
   };
   return { publisher, ended, published, stop };
 }
