@@ -1,6 +1,9 @@
 import type { NewEvent } from '#domain/event.ts';
 import { APPEND_EVENTS_MAX, EVENT_DATA_BYTES_MAX, EventStoreError, type ExpectedRevision } from './event-store.ts';
 
+/** Revisions are 32 bits wide. */
+export const REVISION_MAX = 2 ** 31 - 1;
+
 /** An append that every store can hold: checked, and written as JSON text once. */
 export interface CheckedAppend {
   stream: string;
@@ -48,7 +51,6 @@ export function checkStream(stream: string): void {
 const STREAM_NAME = /^(?=.{1,200}$)[a-z][A-Za-z0-9]*-[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const EVENT_TYPE = /^[A-Za-z][A-Za-z0-9]{0,99}$/;
 const EVENT_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const REVISION_MAX = 2 ** 31 - 1;
 /** Metadata is a handful of short fields; more is a mistake of the program. */
 const METADATA_BYTES_MAX = 16 * 1024;
 

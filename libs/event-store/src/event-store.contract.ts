@@ -62,6 +62,13 @@ export function describeEventStore(name: string, open: () => Promise<LogUnderTes
         expect(Math.abs(Date.parse(recorded!.recordedAt) - before)).toBeLessThan(60_000);
       });
 
+      test.each([[null], [0], [''], ['null'], [[]], [{}], [-1.5e-7], [false]])('gives back %j', async (data) => {
+        const stream = newStream();
+        await store.append(stream, 0, [someEvent(data)]);
+        const [recorded] = await store.readStream(stream);
+        expect(recorded!.data).toEqual(data);
+      });
+
       test('takes several events, all in order and behind one another', async () => {
         const stream = newStream();
         await store.append(stream, 0, someEvents(2));
@@ -248,6 +255,7 @@ export function describeEventStore(name: string, open: () => Promise<LogUnderTes
         await expectError(store.readAll(0, 0), 'EVENT_STORE.REFUSED', /limit/);
         await expectError(store.readAll(0, 10_001), 'EVENT_STORE.REFUSED', /limit/);
         await expectError(store.readAll(-1, 10), 'EVENT_STORE.REFUSED', /after/);
+        await expectError(store.readStream('agency-X', { afterRevision: 2 ** 31 }), 'EVENT_STORE.REFUSED', /afterRevision/);
         await expectError(store.readStream('agency-X', { limit: 1_001 }), 'EVENT_STORE.REFUSED', /limit/);
         await expectError(store.positionAt(new Date(NaN)), 'EVENT_STORE.REFUSED', /date/);
       });

@@ -21,13 +21,18 @@ export interface ReadStreamOptions {
 export interface EventStore {
   /**
    * Appends all events or none. A repeat (same event ids at the same expected revision) is found before a conflict
-   * and answers 'duplicate' with the revision and position of the first time.
+   * and answers 'duplicate' with the revision and position of the first time. Where any revision is expected, a
+   * repeat is found while its events stand within the stream's most recent 1,000 revisions.
+   *
+   * An append whose acknowledgement was lost is sent again by the store, so its answer may be 'duplicate' although
+   * the caller sent it once. Event ids are UUIDs in lower case; `data` is what JSON can hold, without control
+   * characters other than newline and tab and without lone surrogates.
    * @throws EventStoreError
    */
   append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<AppendResult>;
-  /** One stream's events in order of revision. */
+  /** One stream's events in order of revision; none for a stream that doesn't exist. */
   readStream(stream: string, options?: ReadStreamOptions): Promise<RecordedEvent[]>;
-  /** Events of all streams above a position, in order of position; at most `limit` (1 to 10,000). */
+  /** Events of all streams above a position, in order of position; at most `limit` (1 to 10,000, else refused). */
   readAll(after: number, limit: number): Promise<RecordedEvent[]>;
   /** Position of the last event; 0 for an empty log. */
   head(): Promise<number>;
@@ -35,10 +40,12 @@ export interface EventStore {
   positionAt(instant: Date): Promise<number>;
   /**
    * Every event above a position, in order, in non-empty batches: first what is there, then what comes.
-   * Survives lost connections. Ends, without error, when the signal aborts. Reads no further ahead than one batch.
+   * Survives lost connections, without an event skipped or given twice. Ends, without error, when the signal aborts
+   * or the store is closed. Reads a batch (of 1 to 10,000, 500 unless given) only when it is asked for it.
+   * @throws EventStoreError when the log is there but can't be read: not set up, or no right to
    */
   subscribe(after: number, signal: AbortSignal, batchSize?: number): AsyncIterable<RecordedEvent[]>;
-  /** Finishes appends under way, then lets go of every connection. */
+  /** Finishes appends under way, ends subscriptions, then lets go of every connection. */
   close(): Promise<void>;
 }
 

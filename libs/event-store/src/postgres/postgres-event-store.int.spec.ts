@@ -97,6 +97,13 @@ describe('the log in PostgreSQL', () => {
     await expect(client.query(ONE_APPEND, oneAppend('agency-X'))).rejects.toMatchObject({ code: '25000', message: expect.stringContaining(level) });
   });
 
+  test.each([[2, 'one event too few'], [0, 'size 0'], [-1, 'a size below 0'], [null, 'no size']])('the function refuses size %j: %s', async (size) => {
+    const client = await log.client();
+    const [stream, expected, , ...event] = oneAppend('agency-X');
+    await expect(client.query(ONE_APPEND, [stream, expected, [size], ...event])).rejects.toMatchObject({ code: expect.stringMatching(/^2/) });
+    expect(await store.head()).toBe(0);
+  });
+
   test('a lock that is not free in time is EVENT_STORE.UNAVAILABLE, for those who waited behind it too', async () => {
     const impatient = await log.open({ lockMs: 100 });
     const release = await log.holdAppendLock();
@@ -286,11 +293,11 @@ async function openLog() {
   };
 }
 
-const ONE_APPEND = 'select * from event_log.append_batch($1, $2, $3, $4, $5, $6, $7, $8)';
+const ONE_APPEND = 'select * from event_log.append_batch($1, $2, $3, $4, $5, $6, $7)';
 
 function oneAppend(stream: string): unknown[] {
   const { id, type } = someEvent();
-  return [[stream], [0], [1], [1], [id], [type], ['{}'], ['{}']];
+  return [[stream], [0], [1], [id], [type], ['{}'], ['{}']];
 }
 
 /** A way to the server on which an answer can get lost: the request arrives, the connection breaks before its answer. */

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { EventMetadata, NewEvent, RecordedEvent } from '#domain/event.ts';
-import { checkAppend, checkStream } from '../check-append.ts';
+import { checkAppend, checkStream, REVISION_MAX } from '../check-append.ts';
 import {
   EventStoreError,
   type AppendResult,
@@ -79,7 +79,7 @@ export class PostgresEventStore implements EventStore {
   async readStream(stream: string, options: ReadStreamOptions = {}): Promise<RecordedEvent[]> {
     const { afterRevision = 0, upToPosition = Number.MAX_SAFE_INTEGER, limit = READ_STREAM_MAX } = options;
     checkStream(stream);
-    requireInteger('afterRevision', afterRevision, 0, Number.MAX_SAFE_INTEGER);
+    requireInteger('afterRevision', afterRevision, 0, REVISION_MAX);
     requireInteger('upToPosition', upToPosition, 0, Number.MAX_SAFE_INTEGER);
     requireInteger('limit', limit, 1, READ_STREAM_MAX);
     const rows = await this.read<EventRow>({

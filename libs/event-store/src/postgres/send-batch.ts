@@ -31,16 +31,15 @@ const RESEND_PAUSES_MS = [50, 100, 200, 400, 800, 1_500, 2_000];
 
 async function callAppendBatch(pool: pg.Pool, batch: readonly CheckedAppend[]): Promise<AppendResult[]> {
   const events = batch.flatMap(({ stream, expected, events }) =>
-    events.map((event, index) => ({ stream, expected, size: events.length, place: index + 1, ...event })),
+    events.map((event) => ({ stream, expected, size: events.length, ...event })),
   );
   const { rows } = await pool.query<Verdict>({
     name: 'append_batch',
-    text: 'select outcome, at_revision, at_position from event_log.append_batch($1, $2, $3, $4, $5, $6, $7, $8)',
+    text: 'select outcome, at_revision, at_position from event_log.append_batch($1, $2, $3, $4, $5, $6, $7)',
     values: [
       events.map((event) => event.stream),
       events.map((event) => (event.expected === 'any' ? null : event.expected)),
       events.map((event) => event.size),
-      events.map((event) => event.place),
       events.map((event) => event.id),
       events.map((event) => event.type),
       events.map((event) => event.data),

@@ -2,8 +2,8 @@
 export const APPEND_LOCK = 0x6576656e74;
 
 /**
- * The one way into the log. Takes a batch of appends, at most one per stream, and answers one verdict for each, in
- * their order: 'appended' or 'duplicate' with the revision and position of the append's last event, or 'conflict'
+ * The one way into the log. Takes a batch of appends, their events behind one another, and answers one verdict for
+ * each append, in their order: 'appended' or 'duplicate' with the revision and position of the append's last event, or 'conflict'
  * with the stream's actual revision. Positions come out as 1, 2, 3, ... and commit in that order, because one lock
  * is held from before the head is read until the commit is visible.
  *
@@ -12,10 +12,9 @@ export const APPEND_LOCK = 0x6576656e74;
  */
 export const appendBatchSql = /* sql */ `
 create function event_log.append_batch(  -- all arrays: one element per event
-  streams  text[],
+  streams  text[],     -- of the append; here and in the next two its first event's counts
   expected integer[],  -- revision before the append; null takes any
   sizes    integer[],  -- number of events of the append
-  places   integer[],  -- the event's place in its append: 1, 2, ..., size
   ids      uuid[],
   types    text[],
   data     json[],
@@ -29,9 +28,12 @@ declare
   new_head  bigint;
   last_time timestamptz;
   this_time timestamptz;
-  actual    integer;
-  n         integer := 0;
+  actual    integer;      -- the stream's revision before this append
   event     record;
+  first     record;       -- first event of this append
+  size      integer := 0; -- of this append
+  place     integer := 0; -- of this event in it: 1, 2, ..., size
+  n         integer := 0; -- of this event in the batch
 begin
   -- Any other level keeps one snapshot from before the lock, and would read a head that is no longer the head.
   if current_setting('transaction_isolation') <> 'read committed' then
@@ -50,23 +52,28 @@ begin
   this_time := greatest(date_trunc('milliseconds', clock_timestamp()), last_time);
 
   for event in
-    select * from unnest(streams, expected, sizes, places, ids, types, data, metadata)
-      as e (stream, expected, size, place, id, type, data, metadata)
+    select * from unnest(streams, expected, sizes, ids, types, data, metadata)
+      as e (stream, expected, size, id, type, data, metadata)
   loop
     n := n + 1;
-    if event.place = 1 then
+    place := place + 1;
+    if place > size then
+      first := event;
+      size := event.size;
+      place := 1;
+
       select e.revision into actual from event_log.events e
-        where e.stream = event.stream order by e.revision desc limit 1;
+        where e.stream = first.stream order by e.revision desc limit 1;
       actual := coalesce(actual, 0);
 
       -- A repeat is decided before a conflict; it is possible only where something came after what was expected.
       outcome := null;
-      if actual > coalesce(event.expected, 0) then
+      if actual > coalesce(first.expected, 0) then
         select 'duplicate', r.revision, r.position into outcome, at_revision, at_position
-          from event_log.find_repeat(event.stream, event.expected, actual, ids[n : n + event.size - 1]) r;
+          from event_log.find_repeat(first.stream, first.expected, actual, ids[n : n + size - 1]) r;
       end if;
-      if outcome is null and (event.expected is null or event.expected = actual) then
-        outcome := 'appended'; at_revision := actual + event.size; at_position := new_head + event.size;
+      if outcome is null and (first.expected is null or first.expected = actual) then
+        outcome := 'appended'; at_revision := actual + size; at_position := new_head + size;
       elsif outcome is null then
         outcome := 'conflict'; at_revision := actual; at_position := null;
       end if;
@@ -76,10 +83,13 @@ begin
     if outcome = 'appended' then
       new_head := new_head + 1;
       insert into event_log.events (position, stream, revision, id, type, recorded_at, data, metadata)
-        values (new_head, event.stream, actual + event.place, event.id, event.type, this_time, event.data, event.metadata);
+        values (new_head, first.stream, actual + place, event.id, event.type, this_time, event.data, event.metadata);
     end if;
   end loop;
 
+  if place is distinct from size then
+    raise exception 'the last append has % of its % events', place, size using errcode = 'invalid_parameter_value';
+  end if;
   if new_head > old_head then
     perform pg_notify('event_log_head', new_head::text);
   end if;

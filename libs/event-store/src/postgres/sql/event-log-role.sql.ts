@@ -1,7 +1,8 @@
 /**
  * The group role that every connection of the application acts as. Roles belong to the whole cluster: another
  * database's migration may create or grant it at the same moment, hence the two exceptions. The migrating user
- * becomes a member, so that the same user can run the application.
+ * becomes a member, so that the same user can run the application. (PostgreSQL 16 or newer: being a member and
+ * being allowed to act as the role are two things there.)
  */
 export const eventLogRoleSql = /* sql */ `
 do $$
