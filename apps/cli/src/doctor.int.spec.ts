@@ -1,0 +1,129 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import pg from 'pg';
+import { topics } from '#contracts/published.ts';
+import { viewId } from '#read-model/view.ts';
+import { views } from '#read-model/views.ts';
+import { logOf } from '#testing/given.ts';
+import { testKafka } from '#testing/kafka.ts';
+import { testDatabase, type TestDatabase } from '#testing/postgres.ts';
+import { active } from '#testing/scenes.ts';
+import { fillLog, projectAll } from './filled-log.fixture.ts';
+import { run } from './terminal.fixture.ts';
+
+const life = logOf(active);
+let database: TestDatabase;
+let api: Server;
+let env: Record<string, string>;
+/** What the API says of its health. */
+let health: { status: number; body: unknown };
+
+beforeEach(async () => {
+  database = await testDatabase();
+  health = { status: 200, body: { status: 'ready', checks: { log: { ok: true, detail: 'answers' } } } };
+  api = createServer((_, response) => void response.writeHead(health.status).end(JSON.stringify(health.body)));
+  await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
+  env = { DATABASE_URL: database.url, API_URL: `http://127.0.0.1:${(api.address() as AddressInfo).port}` };
+  await run(['migrate'], env);
+  await fillLog(database.url, life);
+  await projectAll(database.url);
+});
+
+afterEach(async () => {
+  api.closeAllConnections();
+  await new Promise((resolve) => api.close(resolve));
+  await database.drop();
+});
+
+interface Check {
+  name: string;
+  ok: boolean;
+  detail: string;
+  todo?: string;
+}
+
+async function examined(more: Record<string, string> = {}): Promise<{ exitCode: number; well: boolean; checks: Check[] }> {
+  const { exitCode, out } = await run(['doctor', '--json'], { ...env, ...more });
+  return { exitCode, ...JSON.parse(out) };
+}
+
+test('all is well: everything is named, with how far it is, and nothing secret', async () => {
+  const { exitCode, well, checks } = await examined();
+  expect({ exitCode, well }).toEqual({ exitCode: 0, well: true });
+  expect(checks.map(({ name }) => name)).toEqual(['log', ...views.map((view) => `view ${viewId(view)}`), 'Kafka', 'API']);
+  expect(checks[0]).toMatchObject({ position: life.length, detail: expect.stringContaining(`ends at position ${life.length}`) });
+  expect(checks[1]).toMatchObject({ position: life.length, lagEvents: 0, lagSeconds: 0 });
+
+  const { out, exitCode: again } = await run(['doctor'], env);
+  expect(again).toBe(0);
+  expect(out).toMatch(/\nall is well\n$/);
+  expect(out).toMatch(/^ok {4}API .*is ready; log: answers$/m);
+  const { password } = new URL(database.url);
+  expect(password).not.toBe('');
+  expect(out).not.toContain(password);
+});
+
+test('a view that fails is told with its error, and what to do; the others are well', async () => {
+  await query(`update read_model.checkpoints set error = 'no such line', "errorPosition" = 7, "errorEventType" = 'CommitmentStarted', "failingSince" = now()
+    where view = 'targets_v1'`);
+  const { exitCode, checks } = await examined();
+  expect(exitCode).toBe(1);
+  expect(checks.filter(({ ok }) => !ok)).toEqual([expect.objectContaining({
+    name: 'view targets_v1', detail: expect.stringMatching(/^fails since .* at position 7, CommitmentStarted: no such line$/), todo: expect.stringContaining('deploy a projector'),
+  })]);
+});
+
+test('a view that stands still is told once an event has waited too long', async () => {
+  await query(`update read_model.checkpoints set position = 3 where view = 'agencies_v1'`);
+  const moment = await examined();
+  expect(moment.exitCode).toBe(0);
+  expect(moment.checks.find(({ name }) => name === 'view agencies_v1')).toMatchObject({ ok: true, position: 3, lagEvents: life.length - 3 });
+
+  await query('alter table event_log.events disable trigger user');
+  await query(`update event_log.events set recorded_at = recorded_at - interval '1 minute'`);
+  const { exitCode, checks } = await examined();
+  expect(exitCode).toBe(1);
+  expect(checks.filter(({ ok }) => !ok)).toMatchObject([{ name: 'view agencies_v1', todo: expect.stringContaining('is the projector running?') }]);
+});
+
+test('a database that is not set up is told to be migrated', async () => {
+  await query('drop schema read_model cascade');
+  const { exitCode, checks } = await examined();
+  expect(exitCode).toBe(1);
+  expect(checks.filter(({ ok }) => !ok)).toMatchObject([{ name: 'views', todo: 'run `ledger migrate`' }]);
+});
+
+test('an API that is not ready, is away, or is something else, is told', async () => {
+  health = { status: 503, body: { status: 'not ready', checks: { views: { ok: false, detail: 'far behind' } } } };
+  expect((await examined()).checks.at(-1)).toMatchObject({ name: 'API', ok: false, detail: expect.stringContaining('not well: views: far behind') });
+  health = { status: 200, body: 'hello' };
+  expect((await examined()).checks.at(-1)).toMatchObject({ name: 'API', ok: false, detail: expect.stringContaining('is no app of the ledger') });
+  const away = await examined({ API_URL: 'http://127.0.0.1:1' });
+  expect(away.checks.at(-1)).toMatchObject({ name: 'API', ok: false, todo: expect.stringContaining('http://127.0.0.1:1') });
+  expect(away.exitCode).toBe(1);
+});
+
+test('with a broker, its topics and the publisher are looked at too', async () => {
+  const { brokers } = await testKafka();
+  const more = { KAFKA_BROKERS: brokers.join(','), PUBLISHER_URL: env['API_URL']! };
+  await query(`insert into publisher.progress (position) values (${life.length - 2})`);
+  const { checks } = await examined(more);
+  expect(checks.map(({ name }) => name).slice(-4)).toEqual(['Kafka', 'publisher', 'API', 'publisher app']);
+  expect(checks.find(({ name }) => name === 'publisher')).toMatchObject({ ok: true, position: life.length - 2, lagEvents: 2 });
+  // Other tests share the broker: the topics may or may not be there.
+  const kafka = checks.find(({ name }) => name === 'Kafka')!;
+  expect(kafka.detail).toMatch(new RegExp(`has the ${topics.length} topics|lacks wsis\\.`));
+
+  const away = await examined({ ...more, KAFKA_BROKERS: '127.0.0.1:1' });
+  expect(away.checks.filter(({ ok }) => !ok)).toMatchObject([{ name: 'Kafka', todo: expect.stringContaining('start the broker') }]);
+}, 150_000);
+
+async function query(text: string): Promise<void> {
+  const client = new pg.Client(database.url);
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+}

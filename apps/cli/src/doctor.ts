@@ -1,0 +1,204 @@
+import type { Command } from 'commander';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { topics } from '#contracts/published.ts';
+import type { EventStore } from '#event-store/event-store.ts';
+import { openEventStore } from '#event-store/open-event-store.ts';
+import { openKafka } from '#messaging/kafkajs/open-kafka.ts';
+import { PublisherSession } from '#messaging/postgres/publisher-session.ts';
+import { DATABASE_URL, EVENT_STORE_URL, KAFKA_BROKERS, PORT } from '#platform/config.ts';
+import { openPool } from '#read-model/database.ts';
+import { readViewLag, type ViewLag } from '#read-model/view-lag.ts';
+import { views } from '#read-model/views.ts';
+import { CommandEnd, EXIT, isNotSetUp, messageOf } from './exit-code.ts';
+import { API_URL, APP_URL, apiUrlOf, readSettings, settingsHelp } from './settings.ts';
+import { printJson, printLines, type JsonOption, type Terminal } from './terminal.ts';
+
+const Settings = z.object({
+  DATABASE_URL, EVENT_STORE_URL, KAFKA_BROKERS: KAFKA_BROKERS.optional(), PORT, API_URL,
+  PROJECTOR_URL: APP_URL, PUBLISHER_URL: APP_URL, REPORTING_URL: APP_URL,
+});
+type Settings = z.output<typeof Settings>;
+
+/** Events may wait for a moment; longer than this, something is wrong. */
+const LAG_SECONDS_MAX = 30;
+/** Of one check. */
+const CHECK_MS_MAX = 15_000;
+const APP_MS_MAX = 5_000;
+
+/** One thing looked at. */
+interface Check {
+  name: string;
+  ok: boolean;
+  detail: string;
+  /** What to do where it is not well. */
+  todo?: string;
+  /** Position of the log that it has come to, where it follows the log. */
+  position?: number;
+  lagEvents?: number;
+  lagSeconds?: number;
+}
+
+export function addDoctor(program: Command, terminal: Terminal): Command {
+  return program
+    .command('doctor')
+    .summary('say what is reachable, how far views and publisher lag, and what to do')
+    .description(`Looks at the log, the views, Kafka, the publisher and the API, and says of each whether it is well, how far it lags behind
+the log, and what to do where it is not. A lag is trouble when the next event has been waiting for more than ${LAG_SECONDS_MAX} seconds.
+Ends with 0 where all is well and with 1 where anything is not.`)
+    .addHelpText('after', `\nExample:\n  $ npm run ledger -- doctor\n\n${settingsHelp}`)
+    .action((options: JsonOption) => doctor(terminal, options));
+}
+
+async function doctor(terminal: Terminal, { json }: JsonOption): Promise<void> {
+  const checks = await examine(readSettings(Settings, terminal), terminal.signal);
+  const well = checks.every(({ ok }) => ok);
+  if (json) printJson(terminal, { well, checks });
+  else printLines(terminal, [...checks.flatMap(lines), '', well ? 'all is well' : 'not all is well']);
+  if (!well) throw new CommandEnd(EXIT.failed);
+}
+
+function lines({ name, ok, detail, todo }: Check): string[] {
+  return [`${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(22)}  ${detail.replaceAll('\n', '\n' + ' '.repeat(30))}`, ...(todo === undefined ? [] : [`      ${' '.repeat(22)}  -> ${todo}`])];
+}
+
+async function examine(settings: Settings, signal: AbortSignal): Promise<Check[]> {
+  const store = await openEventStore(settings.EVENT_STORE_URL).catch((error: Error) => error);
+  try {
+    const checks = await Promise.all([
+      checked('log', signal, START_DATABASE, () => log(store, settings)),
+      checked('views', signal, START_DATABASE, () => readModel(store, settings)),
+      checked('Kafka', signal, 'start the broker that KAFKA_BROKERS names, or correct it', () => kafka(settings)),
+      checked('publisher', signal, START_DATABASE, () => publisher(store, settings)),
+      ...appsOf(settings).map(([name, url]) => checked(name, signal, `start it, and see its log; it was looked for at ${url}`, () => app(name, url))),
+    ]);
+    return checks.flat();
+  } finally {
+    if (!(store instanceof Error)) await store.close();
+  }
+}
+
+const START_DATABASE = 'start the database, or correct DATABASE_URL and EVENT_STORE_URL; `npm start` runs one by itself';
+const MIGRATE = 'run `ledger migrate`';
+
+/** A check that throws, or takes too long, tells of itself that it is not well. */
+async function checked(name: string, signal: AbortSignal, unreachableTodo: string, check: () => Promise<Check[]>): Promise<Check[]> {
+  const late = new AbortController();
+  const tooLate = delay(CHECK_MS_MAX, undefined, { signal: AbortSignal.any([late.signal, signal]) }).then(() => {
+    throw new Error(`no answer in ${CHECK_MS_MAX / 1_000} s`);
+  });
+  try {
+    return await Promise.race([check(), tooLate]);
+  } catch (error) {
+    signal.throwIfAborted();
+    return [{ name, ok: false, detail: messageOf(error), todo: isNotSetUp(error) ? MIGRATE : unreachableTodo }];
+  } finally {
+    late.abort();
+    tooLate.catch(() => undefined);
+  }
+}
+
+async function log(store: EventStore | Error, settings: Settings): Promise<Check[]> {
+  const opened = orThrow(store);
+  const head = await opened.head();
+  const [last] = head === 0 ? [] : await opened.readAll(head - 1, 1);
+  const detail = last ? `ends at position ${head}, recorded ${last.recordedAt}` : 'is empty';
+  return [{ name: 'log', ok: true, detail: `${placeOf(settings.EVENT_STORE_URL)} ${detail}`, position: head }];
+}
+
+/** The log is told on a line of its own. */
+function orThrow(store: EventStore | Error): EventStore {
+  if (store instanceof Error) throw store;
+  return store;
+}
+
+/** Without name and password. */
+function placeOf(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
+}
+
+async function readModel(store: EventStore | Error, settings: Settings): Promise<Check[]> {
+  const opened = orThrow(store);
+  const pool = openPool(settings.DATABASE_URL, 1);
+  try {
+    return (await readViewLag(opened, pool, views)).map(viewCheck);
+  } finally {
+    await pool.end();
+  }
+}
+
+function viewCheck({ view, position, lagEvents, lagSeconds, error, errorPosition, errorEventType, failingSince }: ViewLag): Check {
+  const place = { name: `view ${view}`, position, lagEvents, lagSeconds };
+  if (error !== null) {
+    const detail = `fails since ${failingSince} at position ${errorPosition}, ${errorEventType}: ${error}`;
+    return { ...place, ok: false, detail, todo: 'deploy a projector whose view folds this event: it goes on by itself; the other views are not held up' };
+  }
+  return { ...place, ...lagCheck(position, lagEvents, lagSeconds), todo: todoOfLag(lagSeconds, 'is the projector running? See its log, and its /health/ready') };
+}
+
+function lagCheck(position: number, lagEvents: number, lagSeconds: number): Pick<Check, 'ok' | 'detail'> {
+  const detail = lagEvents === 0 ? `at ${position}, the end of the log` : `at ${position}, ${lagEvents} behind the log for ${lagSeconds.toFixed(1)} s`;
+  return { ok: lagSeconds <= LAG_SECONDS_MAX, detail };
+}
+
+function todoOfLag(lagSeconds: number, todo: string): string | undefined {
+  return lagSeconds > LAG_SECONDS_MAX ? todo : undefined;
+}
+
+async function kafka({ KAFKA_BROKERS: brokers }: Settings): Promise<Check[]> {
+  if (brokers === undefined) return [{ name: 'Kafka', ok: true, detail: 'no broker is set (KAFKA_BROKERS): subscribers have the feed of the API' }];
+  // Trouble with connections is told by the error of the call.
+  const client = openKafka(brokers, { log: () => undefined, warn: () => undefined, error: () => undefined });
+  try {
+    const there = await client.describeTopics(topics);
+    const missing = topics.filter((topic) => !there.has(topic));
+    const at = brokers.join(', ');
+    if (missing.length === 0) return [{ name: 'Kafka', ok: true, detail: `${at} has the ${topics.length} topics` }];
+    return [{ name: 'Kafka', ok: false, detail: `${at} lacks ${missing.join(', ')}`, todo: 'start the publisher: it makes its topics' }];
+  } finally {
+    await client.close();
+  }
+}
+
+async function publisher(store: EventStore | Error, settings: Settings): Promise<Check[]> {
+  if (settings.KAFKA_BROKERS === undefined) return [];
+  const opened = orThrow(store);
+  const position = await publishedUpTo(settings.DATABASE_URL);
+  const lagEvents = Math.max(0, (await opened.head()) - position);
+  const [next] = lagEvents === 0 ? [] : await opened.readAll(position, 1);
+  const lagSeconds = next ? Math.max(0, Date.now() - Date.parse(next.recordedAt)) / 1_000 : 0;
+  const todo = todoOfLag(lagSeconds, 'is the publisher running? See its log: it says what it waits for, or why it refuses to go on');
+  return [{ name: 'publisher', position, lagEvents, lagSeconds, ...lagCheck(position, lagEvents, lagSeconds), todo }];
+}
+
+async function publishedUpTo(databaseUrl: string): Promise<number> {
+  const session = await PublisherSession.open(databaseUrl);
+  try {
+    return (await session.load()).position;
+  } finally {
+    await session.close();
+  }
+}
+
+function appsOf(settings: Settings): [name: string, url: string][] {
+  const { PROJECTOR_URL, PUBLISHER_URL, REPORTING_URL, KAFKA_BROKERS: brokers } = settings;
+  const others: [string, string | undefined][] = [
+    ['projector', PROJECTOR_URL],
+    // These two run only where there is a broker.
+    ['publisher app', brokers && PUBLISHER_URL],
+    ['reporting', brokers && REPORTING_URL],
+  ];
+  return [['API', apiUrlOf(settings)], ...others.filter((one): one is [string, string] => one[1] !== undefined)];
+}
+
+const Health = z.object({ status: z.string(), checks: z.record(z.string(), z.object({ ok: z.boolean(), detail: z.string() })) });
+
+async function app(name: string, url: string): Promise<Check[]> {
+  const response = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(APP_MS_MAX) });
+  const health = Health.safeParse(await response.json().catch(() => undefined));
+  if (!health.success) throw new Error(`${url} answers ${response.status} and is no app of the ledger`);
+  const details = Object.entries(health.data.checks).map(([check, { ok, detail }]) => `${ok ? '' : 'not well: '}${check}: ${detail}`);
+  const detail = [`${url} is ${health.data.status}`, ...details].join('; ');
+  return [{ name, ok: response.ok, detail, ...(!response.ok && { todo: 'see the log of this app; the lines above may tell the cause' }) }];
+}

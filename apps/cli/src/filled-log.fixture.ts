@@ -1,0 +1,33 @@
+import type { RecordedEvent } from '#domain/event.ts';
+import { openEventStore } from '#event-store/open-event-store.ts';
+import { openPool } from '#read-model/database.ts';
+import { runViews } from '#read-model/run-views.ts';
+import { readViewLag } from '#read-model/view-lag.ts';
+import { views } from '#read-model/views.ts';
+import { until } from '#testing/until.ts';
+
+/** Appends events of a log made in memory, one by one: they get the same positions in an empty log. */
+export async function fillLog(url: string, events: readonly RecordedEvent[]): Promise<void> {
+  const store = await openEventStore(url);
+  try {
+    for (const { id, type, data, metadata, stream, revision } of events) await store.append(stream, revision - 1, [{ id, type, data, metadata }]);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Brings every view up to the log; no projector stays. */
+export async function projectAll(url: string): Promise<void> {
+  const store = await openEventStore(url);
+  const pool = openPool(url, 4);
+  const stop = new AbortController();
+  const running = runViews({ store, pool, views, signal: stop.signal });
+  try {
+    await until(async () => (await readViewLag(store, pool, views)).every(({ lagEvents }) => lagEvents === 0));
+  } finally {
+    stop.abort();
+    await running;
+    await pool.end();
+    await store.close();
+  }
+}
