@@ -1,10 +1,13 @@
+import fc from 'fast-check';
 import type pg from 'pg';
+import { addDays } from '#domain/calendar.ts';
 import { paceInputsOf, paceOn, worst } from '#domain/pace.ts';
 import type { RecordedEvent } from '#domain/event.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { openEventStore } from '#event-store/open-event-store.ts';
 import { migrateEventLog } from '#event-store/postgres/migrate-event-log.ts';
 import { logOf } from '#testing/given.ts';
+import { randomHistory } from '#testing/histories.ts';
 import { testDatabase, type TestDatabase } from '#testing/postgres.ts';
 import { everything } from '#testing/scenes.ts';
 import { until } from '#testing/until.ts';
@@ -15,15 +18,21 @@ import { migrateReadModel } from './migrate-read-model.ts';
 import { rebuildView } from './rebuild-view.ts';
 import { runViews } from './run-views.ts';
 import { dump } from './things.fixture.ts';
-import { rowColumns, viewSchema, type View } from './view.ts';
+import { rowColumns, STILL_VALID, viewSchema, type View } from './view.ts';
 import { publicCommitments } from './views/domain-states.fixture.ts';
 import { folded } from './views/folded.fixture.ts';
 import { figuresOfCurrentRows, lastUpdatesOfCurrentRows } from './views/grouped-figures.fixture.ts';
 import { jointWork } from './views/joint-work.fixture.ts';
 import { views } from './views.ts';
 
-const histories = [logOf(everything), logOf(jointWork)];
-const DAYS = ['2020-12-31', '2022-09-27', '2022-09-28', '2023-01-01', '2023-06-01', '2023-06-02', '2026-01-01'];
+const histories: Record<string, RecordedEvent[]> = {
+  'where everything happens': logOf(everything),
+  'of joint work': logOf(jointWork),
+  ...Object.fromEntries([1, 2, 3, 4, 5].map((seed) => [`at random, ${seed}`, randomHistory(seed, 300)])),
+};
+/** Around which something turns in the histories that are not random. */
+const TURNS = ['2020-12-31', '2022-09-27', '2022-09-28', '2023-01-01', '2023-06-01', '2023-06-02'];
+const anyDay = fc.oneof(fc.constantFrom(...TURNS), fc.nat({ max: 2_500 }).map((day) => addDays('2020-01-01', day)));
 
 let database: TestDatabase;
 let pool: pg.Pool;
@@ -40,10 +49,10 @@ afterAll(async () => {
   await database.drop();
 });
 
-describe.each(histories.map((log, n) => [n + 1, log] as const))('after history %i', (_, log) => {
+describe.each(Object.entries(histories))('after a history %s', (_, log) => {
   beforeAll(async () => {
     await emptyTables();
-    for (let at = 0; at < log.length; at += 7) await apply(log.slice(at, at + 7));
+    for (let at = 0; at < log.length; at += 37) await apply(log.slice(at, at + 37));
   });
 
   test('current rows are loaded as they were folded', async () => {
@@ -51,30 +60,34 @@ describe.each(histories.map((log, n) => [n + 1, log] as const))('after history %
   });
 
   test('rows as of a position are those of the log up to there', async () => {
-    for (const view of views.filter(({ history }) => history)) {
-      const remembered = (row: object) => Object.fromEntries(Object.entries(row).filter(([column]) => !view.working.includes(column)));
-      for (let position = 0; position <= log.length; position += 3)
+    const anyPosition = fc.nat({ max: log.length });
+    await fc.assert(fc.asyncProperty(anyPosition, async (position) => {
+      for (const view of views.filter(({ history }) => history)) {
+        const remembered = (row: object) => Object.fromEntries(Object.entries(row).filter(([column]) => !view.working.includes(column)));
         expect((await rowsAsOf(view, position)).map(remembered)).toEqual(folded(view, log.slice(0, position)).map(remembered));
-    }
+      }
+    }), { numRuns: 10 });
   });
 
-  test.each(DAYS)('the rollup on %s equals what is grouped from the rows', async (on) => {
-    const grouped = await figuresOfCurrentRows(pool, on);
-    expect(grouped.length).toBeGreaterThan(0);
-    expect(await figuresOfRollup(on)).toEqual(grouped);
-    expect(await lastUpdatesOfRollup(on)).toEqual(await lastUpdatesOfCurrentRows(pool, on));
+  test('for any day the rollup equals what is grouped from the rows', async () => {
+    await fc.assert(fc.asyncProperty(anyDay, async (on) => {
+      const grouped = await figuresOfCurrentRows(pool, on);
+      expect(grouped.length).toBeGreaterThan(0);
+      expect(await figuresOfRollup(on)).toEqual(grouped);
+      expect(await lastUpdatesOfRollup(on)).toEqual(await lastUpdatesOfCurrentRows(pool, on));
+    }), { numRuns: 25 });
   });
 
-  test.each(DAYS)('pace on %s is read from two arrays, and is what the domain works out', async (on) => {
-    const found = await pool.query<{ id: string; pace: string | null }>(
-      `select id, pace[width_bucket($1::date, "paceFrom")] from view_commitments_v1.rows where "validTo" = 9007199254740991`,
-      [on],
-    );
-    const expected = publicCommitments(log).map((state) => {
-      const inputs = Object.values(paceInputsOf(state));
-      return [state.id, inputs.length === 0 ? null : worst(inputs.map((one) => paceOn(one, on).pace))];
-    });
-    expect(new Map(found.rows.map(({ id, pace }) => [id, pace]))).toEqual(new Map(expected as [string, string | null][]));
+  test('for any day pace is read from two arrays, and is what the domain works out', async () => {
+    const inputs = publicCommitments(log).map((state) => [state.id, Object.values(paceInputsOf(state))] as const);
+    await fc.assert(fc.asyncProperty(anyDay, async (on) => {
+      const found = await pool.query<{ id: string; pace: string | null }>(
+        `select id, pace[width_bucket($1::date, "paceFrom")] from view_commitments_v1.rows where "validTo" = ${STILL_VALID}`,
+        [on],
+      );
+      const expected = inputs.map(([id, ofTargets]) => [id, ofTargets.length === 0 ? null : worst(ofTargets.map((one) => paceOn(one, on).pace))] as const);
+      expect(new Map(found.rows.map(({ id, pace }) => [id, pace]))).toEqual(new Map(expected));
+    }), { numRuns: 25 });
   });
 });
 
@@ -84,7 +97,7 @@ describe('from a real log', () => {
   beforeAll(async () => {
     await emptyTables();
     store = await openEventStore(database.url);
-    for (const event of histories[0]!) {
+    for (const event of histories['where everything happens']!) {
       const result = await store.append(event.stream, event.revision - 1, [event]);
       if (result.outcome !== 'appended') throw new Error(result.outcome);
     }
