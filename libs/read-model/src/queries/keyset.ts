@@ -48,12 +48,15 @@ export function addKeyset(where: Conditions, { column, type, nullable }: Order, 
   return `order by ${column} ${direction}, ${id} ${direction} limit ${where.value(limit + 1)}`;
 }
 
-/** The page of rows that were read by such a query, and where the next begins. Rows carry their key as `keyValue` and `id`. */
-export function pageOf<Row extends { id: string; keyValue: Key[0] }>(found: readonly Row[], limit: number): Page<Omit<Row, 'keyValue'>> {
+/** A row that was read by such a query, with its place in the order. */
+export type Keyed<Row> = Row & { id: string; keyValue: Key[0] };
+
+export function keyOf({ keyValue, id }: Keyed<unknown>): Key {
+  return [keyValue, id];
+}
+
+/** The page of rows that were read, and where the next begins. */
+export function pageOf<Row>(found: readonly Keyed<Row>[], limit: number): Page<Keyed<Row>> {
   const rows = found.slice(0, limit);
-  const last = rows.at(-1);
-  return {
-    rows: rows.map(({ keyValue: _, ...row }) => row),
-    after: found.length > limit && last ? [last.keyValue, last.id] : undefined,
-  };
+  return { rows, after: found.length > limit ? keyOf(rows.at(-1)!) : undefined };
 }

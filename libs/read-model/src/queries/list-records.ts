@@ -10,7 +10,7 @@ import { progressUpdates, type ProgressUpdateRow } from '../views/progress-updat
 import { targets, type TargetRow } from '../views/targets.ts';
 import { addCommitmentFilter, type CommitmentFilter } from './commitment-filter.ts';
 import { Conditions } from './conditions.ts';
-import { addKeyset, pageOf, type Key, type Order, type Page, type PageOf } from './keyset.ts';
+import { addKeyset, pageOf, type Keyed, type Order, type Page, type PageOf } from './keyset.ts';
 
 /** The records that stand under commitments and are listed across them. */
 export interface RecordRows {
@@ -45,7 +45,7 @@ export async function listRecords<Kind extends RecordKind>(
   { statuses, ...filter }: CommitmentFilter & { statuses?: readonly string[] | undefined },
   on: string,
   page: PageOf<RecordOrder>,
-): Promise<Page<ListedRecord<RecordRows[Kind]>>> {
+): Promise<Page<Keyed<ListedRecord<RecordRows[Kind]>>>> {
   const where = new Conditions();
   where.validAt('r', page.position);
   where.validAt('c', page.position);
@@ -53,11 +53,11 @@ export async function listRecords<Kind extends RecordKind>(
   if (statuses) where.add((values) => `r.status = any(${values}::text[])`, statuses);
   const order = recordOrders(kind)[page.sort.by];
   const tail = addKeyset(where, order, 'r.id', page);
-  const found = await manager.query<(ListedRecord<RecordRows[Kind]> & { keyValue: Key[0] })[]>(
+  const found = await manager.query<Keyed<ListedRecord<RecordRows[Kind]>>[]>(
     `select r.*, c.title as "commitmentTitle", c.lead, c."reportingIntervalDays", ${order.column} as "keyValue"
      from ${viewSchema(recordViews[kind])}.rows r join ${viewSchema(commitments)}.rows c on c.id = r."commitmentId"
      where ${where} ${tail}`,
     where.values,
   );
-  return pageOf(found as unknown as { id: string; keyValue: Key[0] }[], page.limit) as unknown as Page<ListedRecord<RecordRows[Kind]>>;
+  return pageOf(found, page.limit);
 }
