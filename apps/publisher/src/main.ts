@@ -1,3 +1,4 @@
+import { ignorePastTimers } from '#messaging/kafkajs/past-timers.ts';
 import { ConfigError, readConfig } from '#platform/config.ts';
 import { createHttpApp, listen } from '#platform/http-app.ts';
 import { PublisherModule, publisherSettings } from './publisher.module.ts';
@@ -5,6 +6,7 @@ import { PublisherProcess } from './publisher-process.ts';
 
 /** Publishes the log to Kafka; beside that, tells how it is doing. */
 async function main(): Promise<void> {
+  ignorePastTimers();
   const config = readConfig(publisherSettings);
   const app = await createHttpApp(PublisherModule.of(config), config);
   await listen(app, config);

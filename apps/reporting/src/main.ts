@@ -1,3 +1,4 @@
+import { ignorePastTimers } from '#messaging/kafkajs/past-timers.ts';
 import { ConfigError, readConfig } from '#platform/config.ts';
 import { startReporting } from './app.ts';
 import { LedgerConsumer } from './ledger-consumer.ts';
@@ -5,6 +6,7 @@ import { reportingSettings } from './settings.ts';
 
 /** The reference subscriber: what a reporting team would write to follow the ledger by its published events alone. */
 async function main(): Promise<void> {
+  ignorePastTimers();
   const config = readConfig(reportingSettings);
   const app = await startReporting(config);
   await app.get(LedgerConsumer).ended;

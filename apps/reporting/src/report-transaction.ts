@@ -30,9 +30,15 @@ export class ReportTransaction implements SubscriberTransaction {
   constructor(private readonly manager: EntityManager) {}
 
   async progress(topic: string, partition: number): Promise<PartitionProgress> {
+    const locked = await this.lockedProgress(topic, partition);
+    if (locked) return locked;
     await this.manager.createQueryBuilder().insert().into(PartitionRow)
       .values({ topic, partition, nextOffset: 0, sequence: 0, count: 0 }).orIgnore().execute();
-    return this.manager.findOneOrFail(PartitionRow, { where: { topic, partition }, lock: { mode: 'pessimistic_write' } });
+    return (await this.lockedProgress(topic, partition))!;
+  }
+
+  private lockedProgress(topic: string, partition: number): Promise<PartitionRow | null> {
+    return this.manager.findOne(PartitionRow, { where: { topic, partition }, lock: { mode: 'pessimistic_write' } });
   }
 
   async save(topic: string, partition: number, { nextOffset, sequence, count }: PartitionProgress): Promise<void> {

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Admin, Kafka as Client, logLevel } from 'kafkajs';
+import kafkajs, { type Admin } from 'kafkajs';
 import pg from 'pg';
 import { CloudEvent, topics } from '#contracts/published.ts';
 import type { NewEvent } from '#domain/event.ts';
@@ -39,7 +39,7 @@ export async function startBroker(): Promise<Broker> {
   let server = await start(folder);
   const { brokers } = server;
   const administer = async <T>(work: (admin: Admin) => Promise<T>): Promise<T> => {
-    const admin = new Client({ brokers, logLevel: logLevel.NOTHING }).admin();
+    const admin = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).admin();
     await admin.connect();
     return work(admin).finally(() => admin.disconnect());
   };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type Admin, ConfigResourceTypes, type Consumer, Kafka as Client, type logCreator, logLevel, type Producer } from 'kafkajs';
+// A CommonJS module of which Node finds only some names, hence its default export.
+import kafkajs, { type Admin, type Consumer, type logCreator, type Producer } from 'kafkajs';
 import {
   type Kafka, KafkaUnavailableError, type Log, type OutgoingRecord, type PartitionOffsets, type PartitionRange, ProducerLostError,
   RecordsRefusedError, type StoredRecord, type TopicDescription,
@@ -19,14 +20,14 @@ const LOST = new Set([
 
 /** Connects when first used; a broker that is away shows as KafkaUnavailableError of each call. */
 export function openKafka(brokers: readonly string[], log: Log): Kafka {
-  const client = new Client({
+  const client = new kafkajs.Kafka({
     clientId: CLIENT_ID,
     brokers: [...brokers],
     connectionTimeout: 3_000,
     requestTimeout: REQUEST_MS_MAX,
     // Few and quick: the publisher repeats calls itself, where it can be stopped.
     retry: { retries: 1, initialRetryTime: 100 },
-    logLevel: logLevel.ERROR,
+    logLevel: kafkajs.logLevel.ERROR,
     logCreator: toLog(log),
   });
   return new KafkajsKafka(client);
@@ -38,7 +39,7 @@ class KafkajsKafka implements Kafka {
   private inFlight: Promise<unknown> | undefined;
   private closing = false;
 
-  constructor(private readonly client: Client) {}
+  constructor(private readonly client: kafkajs.Kafka) {}
 
   async createTopic(topic: string, partitions: number): Promise<void> {
     await this.administer((admin) =>
@@ -61,7 +62,7 @@ class KafkajsKafka implements Kafka {
       const { topics } = await admin.fetchTopicMetadata({ topics: wanted });
       const { resources } = await admin.describeConfigs({
         includeSynonyms: false,
-        resources: wanted.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
+        resources: wanted.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
       });
       return new Map(topics.map(({ name, partitions }) => {
         const entries = resources.find(({ resourceName }) => resourceName === name)?.configEntries ?? [];
@@ -211,5 +212,5 @@ function protocolError(error: unknown): string | undefined {
 
 /** The library tells as errors what is merely tried again; whoever called hears of it by an exception. */
 function toLog(log: Log): logCreator {
-  return () => ({ namespace, log: { message } }) => log.warn(`${namespace}: ${message}`);
+  return () => ({ namespace, log: { message, error } }) => log.warn(`${namespace}: ${message}${error ? `: ${String(error)}` : ''}`);
 }
