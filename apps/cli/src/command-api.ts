@@ -36,6 +36,8 @@ export interface Refused {
 
 /** So many tries of one request in all; each waits for as long as the API asks, or longer each time. */
 const ATTEMPTS_MAX = 8;
+/** Of the first request: an address that is wrong is told soon. */
+const FIRST_ATTEMPTS_MAX = 3;
 const WAIT_MS_MIN = 250;
 const WAIT_MS_MAX = 30_000;
 const REQUEST_MS_MAX = 60_000;
@@ -58,7 +60,7 @@ export class CommandApi {
 
   /** @throws CommandEnd when the API can't be reached, or is no API of a ledger */
   static async connect(url: string, signal: AbortSignal): Promise<CommandApi> {
-    const { status, body } = await request(url, '/openapi.json', {}, signal);
+    const { status, body } = await request(url, '/openapi.json', {}, signal, FIRST_ATTEMPTS_MAX);
     const description = OpenApi.safeParse(body);
     if (!description.success) throw new CommandEnd(EXIT.failed, `error: ${url}/openapi.json answers ${status} and describes no API of a ledger`);
     return new CommandApi(url, commandsOf(description.data), signal);
@@ -183,10 +185,10 @@ interface Reply {
 }
 
 /** One request, repeated while the API can't be reached or puts it off. @throws CommandEnd when that does not end */
-async function request(url: string, path: string, init: RequestInit, signal: AbortSignal): Promise<Reply> {
+async function request(url: string, path: string, init: RequestInit, signal: AbortSignal, attemptsMax = ATTEMPTS_MAX): Promise<Reply> {
   let trouble = '';
   let waitMs = WAIT_MS_MIN;
-  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+  for (let attempt = 1; attempt <= attemptsMax; attempt++) {
     if (attempt > 1) await pause(Math.min(waitMs, WAIT_MS_MAX), undefined, { signal });
     try {
       // Cut off in flight, it may have had its effect; sent again, it has it once all the same.

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { CommanderError } from 'commander';
 import { EventStoreError } from '#event-store/event-store.ts';
 import { KafkaUnavailableError } from '#messaging/kafka.ts';
@@ -58,8 +59,8 @@ export function isNotSetUp(error: unknown): boolean {
 /** The error's message and those of its causes, on one line each; bounded. */
 export function messageOf(error: unknown): string {
   const messages: string[] = [];
-  for (let at = error; at !== undefined && messages.length < 5; at = at instanceof Error ? at.cause : undefined) {
-    const message = at instanceof Error ? ownMessage(at) : String(at);
+  for (let at = error; at !== undefined && messages.length < 5; at = isNativeError(at) ? at.cause : undefined) {
+    const message = isNativeError(at) ? ownMessage(at) : String(at);
     if (!messages.some((earlier) => earlier.includes(message))) messages.push(message);
   }
   return messages.join('\n  because: ');

@@ -35,6 +35,10 @@ function program(terminal: Terminal): Command {
     .helpCommand(false)
     .exitOverride()
     .addHelpText('after', `\n${exitCodesHelp}`);
-  for (const add of commands) add(whole, terminal).option('--json', 'print one JSON document, for programs').addHelpText('after', `\n${exitCodesHelp}`);
+  for (const add of commands) {
+    const command = add(whole, terminal).option('--json', 'print one JSON document, for programs').addHelpText('after', `\n${exitCodesHelp}`);
+    // It is wrapped to the width of the terminal.
+    command.description(command.description().replaceAll('\n', ' '));
+  }
   return whole;
 }
