@@ -104,8 +104,10 @@ async function checkPorts(first: number): Promise<void> {
 
 async function startEverything(settings: Settings, dataDir: string): Promise<void> {
   const [databaseUrl, brokers] = await all([database(settings, dataDir), broker(settings, dataDir)]);
+  stopping.signal.throwIfAborted();
   const env = environment(settings, dataDir, databaseUrl, brokers);
   await runLedger(['migrate'], env, stopping.signal);
+  stopping.signal.throwIfAborted();
 
   const names = appNames.filter((name) => brokers !== undefined || (name !== 'publisher' && name !== 'reporting'));
   await all(names.map((name) => keep(name, () => startApp(name, { dataDir, report: say, env: { ...env, PORT: String(portOf(settings, name)) } }))));
@@ -166,13 +168,11 @@ async function broker(settings: Settings, dataDir: string): Promise<string | und
 
 /** Starts a server and keeps it running; when that fails too often, everything is stopped. */
 async function keep<Server extends Stoppable>(name: string, start: () => Promise<Server>): Promise<Server> {
-  stopping.signal.throwIfAborted();
   const supervised = await supervise(name, start, {
     report: say,
     giveUp: (reason) => stopping.abort(new Error(`${reason}; stopping everything`)),
   });
   running.push(supervised);
-  stopping.signal.throwIfAborted();
   return supervised.server();
 }
 
