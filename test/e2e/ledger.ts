@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createApi } from '../../apps/api/src/app.ts';
+import { createApi, type ApiSettings } from '../../apps/api/src/app.ts';
 import { ProjectorModule } from '../../apps/projector/src/projector.module.ts';
 import type { Role } from '#domain/event.ts';
 import { migrateEventLog } from '#event-store/postgres/migrate-event-log.ts';
@@ -19,6 +19,8 @@ export interface Ledger {
   url: string;
   databaseUrl: string;
   dataDir: string;
+  /** As the apps got them; every port is a free one. */
+  settings: ApiSettings;
   api: NestFastifyApplication;
   /** Somebody with a token; the same agency and role is the same person unless `id` tells otherwise. */
   as(role: Role, agency: string, id?: string): Promise<Client>;
@@ -51,13 +53,13 @@ export async function startLedger(): Promise<Ledger> {
   const dataDir = await mkdtemp(join(tmpdir(), 'ledger-e2e-'));
   await migrateEventLog(database.url);
   await migrateReadModel(database.url);
-  const settings = {
+  const settings: ApiSettings = {
     PORT: 0,
     HOST: '127.0.0.1',
     DATA_DIR: dataDir,
-    NODE_ENV: 'test' as const,
+    NODE_ENV: 'test',
     RATE_LIMIT_PER_SECOND: 100_000,
-    LOG_LEVEL: 'fatal' as const,
+    LOG_LEVEL: 'fatal',
     DATABASE_URL: database.url,
     EVENT_STORE_URL: database.url,
   };
@@ -69,6 +71,7 @@ export async function startLedger(): Promise<Ledger> {
     url,
     databaseUrl: database.url,
     dataDir,
+    settings,
     api,
     as: async (role, agency, id) => client(url, await mintLocalToken({ dataDir, role, agency, id, expiresIn: '1h' })),
     anyone: client(url, undefined),

@@ -1,0 +1,160 @@
+import { exampleBodies } from '../../apps/api/src/examples.ts';
+import { commandRoutes } from '../../apps/api/src/routes.ts';
+import type { Role } from '#domain/event.ts';
+import { routesOf } from '#platform/routes.ts';
+import { startLedger, type Answer, type Ledger } from './ledger.ts';
+
+/**
+ * Gives every command there is, with the example that /openapi.json shows for it, to a running ledger: first by those
+ * who may not, then by one who may. So each route has its denied and its allowed cases, and the examples work.
+ */
+let ledger: Ledger;
+
+beforeAll(async () => {
+  ledger = await startLedger();
+});
+
+afterAll(() => ledger.stop());
+
+test('every command is refused to the wrong people, and accepted from the right ones', async () => {
+  const given = new Set<string>();
+  const ids: Record<string, string> = {};
+  /** Last revision of each stream, by the path that names it. */
+  const revisions = new Map<string, number>();
+
+  const partner = { code: 'ITU', names: { en: 'International Telecommunication Union' }, kind: 'un-entity' };
+  await (await ledger.as('administrator', 'UNCTAD')).post('agencies', partner);
+
+  for (const [name, role, agency, params = {}] of story) {
+    const { path, access, useCase } = commandRoutes.find((route) => route.useCase.name === name)!;
+    const filled = path.replace(/:(\w+)/g, (_, param: string) => resolve(params[param] ?? param, ids));
+    const record = filled.split('/').slice(0, 2).join('/');
+    const body = substituted(exampleBodies[name], ids);
+    const ifMatch = access.opens ? undefined : revisions.get(record);
+    const where = `${name} at ${filled}`;
+
+    const nobody = await ledger.anyone.post(filled, body, { ifMatch });
+    expect({ where, code: nobody.body.code }).toEqual({ where, code: 'AUTH.TOKEN_MISSING' });
+    const wrongRole = await ledger.as(roleOutside(access.by), agency);
+    expect({ where, code: (await wrongRole.post(filled, body, { ifMatch })).body.code }).toEqual({ where, code: 'AUTH.ROLE_DENIED' });
+    if (access.of && role !== 'administrator') {
+      const stranger = await ledger.as(role, 'WHO');
+      const refused = await stranger.post(filled, body, { ifMatch });
+      expect({ where, status: refused.status }).toEqual({ where, status: ['AUTH.NOT_YOURS', 'COMMITMENT.UNKNOWN'].includes(refused.body.code) ? refused.status : 'let in' });
+    }
+    if (access.ifMatch === 'required') {
+      const blind = await (await ledger.as(role, agency)).post(filled, body);
+      expect({ where, code: blind.body.code }).toEqual({ where, code: 'REQUEST.IF_MATCH_MISSING' });
+    }
+
+    const answer = await (await ledger.as(role, agency)).post(filled, body, { ifMatch });
+    expect({ where, problem: answer.status < 300 ? undefined : answer.body }).toEqual({ where, problem: undefined });
+    expect(answer.headers.get('etag')).toBe(`"${answer.body.revision}"`);
+    expect(answer.status).toBe(access.makes ? 201 : 200);
+    revisions.set(access.opens ? `${path}/${answer.body.id}` : record, answer.body.revision);
+    if (access.makes) await expectReadable(answer, await ledger.as(role, agency));
+    ids[params.as ?? ''] = answer.body.id;
+    given.add(useCase.name);
+  }
+  expect(commandRoutes.map((route) => route.useCase.name).filter((name) => !given.has(name))).toEqual([]);
+});
+
+test('no route is without access, and every command is in OpenAPI with an example', async () => {
+  const open = routesOf(ledger.api).filter((route) => route.access === undefined).map((route) => route.path);
+  // Served by Fastify itself, and public: the description and its page.
+  expect(open.filter((path) => !/^\/(docs|openapi\.json)/.test(path))).toEqual([]);
+  const document = (await (await fetch(`${ledger.url}/openapi.json`)).json()) as any;
+  const posts = Object.values<any>(document.paths).flatMap((methods) => (methods.post ? [methods.post] : []));
+  expect(posts.map((post) => post.operationId).sort()).toEqual(commandRoutes.map((route) => route.useCase.name).sort());
+  for (const post of posts) expect(post.requestBody.content['application/json'].example).toBeDefined();
+});
+
+/** Command, who gives it, and path parameters: `$x` is the id answered to the step `as: 'x'`. */
+const story: [name: string, role: Role, agency: string, params?: Record<string, string>][] = [
+  ['RegisterAgency', 'administrator', 'UNCTAD'],
+  ['RenameAgency', 'administrator', 'UNCTAD', { code: 'UNDP' }],
+  ['DefineActionLine', 'administrator', 'UNCTAD'],
+  ['RetitleActionLine', 'administrator', 'UNCTAD', { code: 'C4' }],
+  ['SetSdgLinks', 'administrator', 'UNCTAD', { code: 'C4' }],
+  ['AssignFacilitator', 'administrator', 'UNCTAD', { code: 'C4' }],
+  ['RelieveFacilitator', 'administrator', 'UNCTAD', { code: 'C4' }],
+  ['DefineIndicator', 'focal-point', 'UNDP'],
+  ['ReviseIndicator', 'focal-point', 'UNDP', { code: 'UNDP.labs' }],
+
+  ['SubmitCommitment', 'focal-point', 'UNDP', { as: 'successor' }],
+  ['RegisterCommitment', 'approver', 'UNDP', { id: '$successor' }],
+  ['SubmitCommitment', 'focal-point', 'UNDP', { as: 'discarded' }],
+  ['DiscardCommitment', 'focal-point', 'UNDP', { id: '$discarded' }],
+  ['SubmitCommitment', 'focal-point', 'UNDP', { as: 'withdrawn' }],
+  ['RegisterCommitment', 'approver', 'UNDP', { id: '$withdrawn' }],
+  ['WithdrawCommitment', 'approver', 'UNDP', { id: '$withdrawn' }],
+  ['SubmitCommitment', 'focal-point', 'UNDP', { as: 'superseded' }],
+  ['RegisterCommitment', 'approver', 'UNDP', { id: '$superseded' }],
+  ['SupersedeCommitment', 'approver', 'UNDP', { id: '$superseded' }],
+
+  ['SubmitCommitment', 'focal-point', 'UNDP', { as: 'id' }],
+  ['ReturnCommitment', 'approver', 'UNDP', { id: '$id' }],
+  ['ResubmitCommitment', 'focal-point', 'UNDP', { id: '$id' }],
+  ['RegisterCommitment', 'approver', 'UNDP', { id: '$id' }],
+  ['StartCommitment', 'approver', 'UNDP', { id: '$id' }],
+  ['SuspendCommitment', 'approver', 'UNDP', { id: '$id' }],
+  ['ResumeCommitment', 'approver', 'UNDP', { id: '$id' }],
+  ['JoinCommitment', 'approver', 'ITU', { id: '$id' }],
+  ['LeaveCommitment', 'approver', 'ITU', { id: '$id', agency: 'ITU' }],
+
+  ['ProposeTarget', 'focal-point', 'UNDP', { id: '$id', as: 'target' }],
+  ['ReturnTarget', 'approver', 'UNDP', { id: '$id', target: '$target', version: '1' }],
+  ['ProposeTarget', 'focal-point', 'UNDP', { id: '$id', as: 'target' }],
+  ['ApproveTarget', 'approver', 'UNDP', { id: '$id', target: '$target', version: '1' }],
+  ['ProposeTargetVersion', 'focal-point', 'UNDP', { id: '$id', target: '$target' }],
+  ['ApproveTarget', 'approver', 'UNDP', { id: '$id', target: '$target', version: '2' }],
+
+  ['ProposeAmendment', 'focal-point', 'UNDP', { id: '$id' }],
+  ['ReturnAmendment', 'approver', 'UNDP', { id: '$id', version: '3' }],
+  ['ProposeAmendment', 'focal-point', 'UNDP', { id: '$id' }],
+  ['ApproveAmendment', 'approver', 'UNDP', { id: '$id', version: '4' }],
+  ['ReachMilestone', 'focal-point', 'UNDP', { id: '$id', milestone: 'all-labs-open' }],
+
+  ['SubmitProgress', 'focal-point', 'UNDP', { id: '$id', as: 'returned' }],
+  ['ReturnProgress', 'approver', 'UNDP', { id: '$id', update: '$returned', version: '1' }],
+  ['SubmitProgress', 'focal-point', 'UNDP', { id: '$id', as: 'update' }],
+  ['PublishProgress', 'approver', 'UNDP', { id: '$id', update: '$update', version: '1' }],
+  ['SubmitProgressVersion', 'focal-point', 'UNDP', { id: '$id', update: '$update' }],
+  ['PublishProgress', 'approver', 'UNDP', { id: '$id', update: '$update', version: '2' }],
+  ['VerifyProgress', 'reviewer', 'UNESCO', { id: '$id', update: '$update' }],
+  ['DisputeProgress', 'reviewer', 'UNESCO', { id: '$id', update: '$update' }],
+  ['ResolveDispute', 'reviewer', 'UNESCO', { id: '$id', update: '$update' }],
+  ['RetractProgress', 'approver', 'UNDP', { id: '$id', update: '$update' }],
+
+  ['ReportObstacle', 'focal-point', 'UNDP', { id: '$id', as: 'obstacle' }],
+  ['ResolveObstacle', 'focal-point', 'UNDP', { id: '$id', obstacle: '$obstacle' }],
+  ['AttachEvidence', 'focal-point', 'UNDP', { id: '$id', as: 'evidence' }],
+  ['FlagEvidence', 'reviewer', 'UNESCO', { id: '$id', evidence: '$evidence' }],
+  ['RaiseFinding', 'reviewer', 'UNESCO', { id: '$id', as: 'finding' }],
+  ['AnswerFinding', 'approver', 'UNDP', { id: '$id', finding: '$finding' }],
+  ['CloseFinding', 'reviewer', 'UNESCO', { id: '$id', finding: '$finding' }],
+
+  ['ClaimCompletion', 'approver', 'UNDP', { id: '$id' }],
+  ['DeclineCompletion', 'reviewer', 'UNESCO', { id: '$id' }],
+  ['ClaimCompletion', 'approver', 'UNDP', { id: '$id' }],
+  ['CloseCommitment', 'reviewer', 'UNESCO', { id: '$id' }],
+];
+
+function resolve(value: string, ids: Record<string, string>): string {
+  return value.startsWith('$') ? ids[value.slice(1)]! : value;
+}
+
+/** The example of superseding names a commitment that this story made. */
+function substituted(body: unknown, ids: Record<string, string>): unknown {
+  return typeof body === 'object' && body !== null && 'by' in body ? { ...body, by: ids['successor'] } : body;
+}
+
+function roleOutside(allowed: Role | readonly Role[]): Role {
+  return (['focal-point', 'reviewer'] as const).find((role) => ![allowed].flat().includes(role))!;
+}
+
+async function expectReadable(answer: Answer, reader: { get(path: string): Promise<Answer> }): Promise<void> {
+  const location = answer.headers.get('location')!;
+  const read = await reader.get(`${location.slice('/v1/'.length)}?minPosition=${answer.body.position}`);
+  expect({ location, status: read.status }).toEqual({ location, status: 200 });
+}
