@@ -5,6 +5,7 @@ import { run } from '../../apps/cli/src/terminal.fixture.ts';
 import { createApi } from '../../apps/api/src/app.ts';
 import { openEventStore } from '#event-store/open-event-store.ts';
 import { listen } from '#platform/http-app.ts';
+import { until } from '#testing/until.ts';
 import { startLedger, type Ledger } from './ledger.ts';
 
 let ledger: Ledger;
@@ -148,13 +149,25 @@ test('somebody else changed the record meanwhile: the import goes on from its pr
   expect({ exitCode, ...JSON.parse(out) }).toEqual({ exitCode: 0, ...ALL, accepted: 3, repeated: 7 });
 });
 
-test('a slow API is waited for: every record enters, however few it takes in a second', async () => {
+test('a slow API is waited for; Ctrl-C meanwhile ends it, and the next import goes on where it was', async () => {
   const settings = { ...ledger.settings, RATE_LIMIT_PER_SECOND: 2 };
   const slow = await createApi(settings);
   try {
     const url = await listen(slow, settings);
+    const stop = new AbortController();
+    const importing = run(['import', folder, '--json', '--api', url], env, stop.signal);
+    await until(async () => (await recorded()).length >= 3);
+    stop.abort();
+    const stopped = await importing;
+    const { accepted, untried } = JSON.parse(stopped.out);
+    expect({ exitCode: stopped.exitCode, sum: accepted + untried }).toEqual({ exitCode: 130, sum: 10 });
+    expect(untried).toBeGreaterThan(0);
+
     const { exitCode, out } = await run(['import', folder, '--json', '--api', url], env);
-    expect({ exitCode, ...JSON.parse(out) }).toEqual({ exitCode: 0, ...ALL, accepted: 10 });
+    const { repeated, ...rest } = JSON.parse(out);
+    expect({ exitCode, ...rest }).toEqual({ ...ALL, exitCode: 0, accepted: 10 - repeated, repeated: undefined });
+    expect(repeated).toBeGreaterThanOrEqual(accepted);
+    expect(await recorded()).toHaveLength(10);
   } finally {
     await slow.close();
   }
@@ -169,12 +182,13 @@ test('an API that is away, tokens that it refuses and a folder without files are
   expect(await recorded()).toEqual([]);
 });
 
-test('given tokens are used; Ctrl-C stops it with what it did so far', async () => {
+test('given tokens are used; stopped before it began, it does nothing', async () => {
   const enters = await ledger.as('secretariat', 'UNCTAD', 'transcriber-1');
   const approves = await ledger.as('secretariat', 'UNCTAD', 'transcriber-2');
   const tokens = { LEDGER_TOKEN_ENTERS: enters.token!, LEDGER_TOKEN_APPROVES: approves.token! };
   const stopped = await run(['import', folder], { API_URL: ledger.url, ...tokens }, AbortSignal.abort());
   expect(stopped).toEqual({ exitCode: 130, out: '', err: 'stopped\n' });
+  expect(await recorded()).toEqual([]);
   expect((await run(['import', folder], { API_URL: ledger.url, ...tokens })).exitCode).toBe(0);
   expect(new Set((await recorded()).map(({ metadata }) => metadata.actor.id))).toEqual(new Set(['transcriber-1', 'transcriber-2']));
 });

@@ -59,7 +59,11 @@ async function doctor(terminal: Terminal, { json }: JsonOption): Promise<void> {
 }
 
 function lines({ name, ok, detail, todo }: Check): string[] {
-  return [`${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(22)}  ${detail.replaceAll('\n', '\n' + ' '.repeat(30))}`, ...(todo === undefined ? [] : [`      ${' '.repeat(22)}  -> ${todo}`])];
+  const indent = ' '.repeat(6);
+  return [
+    `${(ok ? 'ok' : 'FAIL').padEnd(indent.length)}${name.padEnd(26)}  ${detail.replaceAll('\n', `\n${indent}`)}`,
+    ...(todo === undefined ? [] : [`${indent}-> ${todo}`]),
+  ];
 }
 
 async function examine(settings: Settings, signal: AbortSignal): Promise<Check[]> {
