@@ -30,15 +30,8 @@ export class ReportTransaction implements SubscriberTransaction {
   constructor(private readonly manager: EntityManager) {}
 
   async progress(topic: string, partition: number): Promise<PartitionProgress> {
-    const locked = await this.lockedProgress(topic, partition);
-    if (locked) return locked;
-    await this.manager.createQueryBuilder().insert().into(PartitionRow)
-      .values({ topic, partition, nextOffset: 0, sequence: 0, count: 0 }).orIgnore().execute();
-    return (await this.lockedProgress(topic, partition))!;
-  }
-
-  private lockedProgress(topic: string, partition: number): Promise<PartitionRow | null> {
-    return this.manager.findOne(PartitionRow, { where: { topic, partition }, lock: { mode: 'pessimistic_write' } });
+    const [row] = await this.manager.query<PartitionProgress[]>(LOCK_PROGRESS, [topic, partition]);
+    return row!;
   }
 
   async save(topic: string, partition: number, { nextOffset, sequence, count }: PartitionProgress): Promise<void> {
@@ -85,6 +78,12 @@ export class ReportTransaction implements SubscriberTransaction {
     await this.manager.upsert(UpdateRow, row, ['id']);
   }
 }
+
+/** Makes the row where there is none; in one step, as it runs for every record. */
+const LOCK_PROGRESS = `
+insert into reporting.partition as here (topic, partition, "nextOffset", sequence, count) values ($1, $2, 0, 0, 0)
+on conflict (topic, partition) do update set partition = here.partition
+returning "nextOffset"::float8, sequence::float8, count::float8`;
 
 function contentColumns({ title, actionLines }: z.output<typeof Content>): Pick<CommitmentRow, 'title' | 'actionLines'> {
   return { title: title.text, actionLines };
