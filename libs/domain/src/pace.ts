@@ -140,8 +140,10 @@ export function worst(of: readonly Pace[]): Pace {
   return paces[Math.min(...of.map((pace) => paces.indexOf(pace)))]!;
 }
 
+/** In the order of publication, which is the same whoever folds: a draft's place among the updates is not public. */
 function observationsFor(target: TargetContent, commitment: CommitmentState): PaceObservation[] {
-  return Object.values(commitment.updates).flatMap((update) => {
+  const updates = Object.values(commitment.updates).sort((a, b) => a.publishedPosition - b.publishedPosition);
+  return updates.flatMap((update) => {
     const published = update.status === 'retracted' ? undefined : approvedOf(update.versions);
     return (published?.content.observations ?? [])
       .filter((observation) => speaksOf(observation, target))
