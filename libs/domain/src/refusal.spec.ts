@@ -60,7 +60,7 @@ const partOfFirst = [
 const manyPartners = Array.from({ length: 100 }, () => [by(undp.approver, joinCommitment, { id, agency: 'UNDP' }), by(undp.approver, leaveCommitment, { id, agency: 'UNDP' })]).flat();
 
 /** One command for every reason to refuse; the compiler asks for a new row when a reason is added. */
-const examples: Record<RefusalCode, When<any>> = {
+const examples: Record<RefusalCode, When<unknown>> = {
   'COMMAND.OCCURRED_IN_FUTURE': given(registered).when(undesa.approver, startCommitment, { id }, { occurredOn: '2023-06-02' }),
   'COMMAND.TRANSCRIBED_BY_SECRETARIAT_ONLY': given(registered).when(undesa.approver, startCommitment, { id }, { transcribedFrom: { document: 'S1', place: '1' } }),
   'COMMAND.TRANSCRIPTION_NEEDED': given(registered).when(secretariat, startCommitment, { id }),

@@ -62,6 +62,7 @@ export type Decided<Event extends RecordedEvent = RecordedEvent> = Event extends
   : never;
 
 /** One thing that can be done: what it takes, which stream it belongs to, and what it decides. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- any use case, whatever it takes, goes into one list of them
 export interface UseCase<Command = any, State = any> {
   /** `SubmitProgress` */
   name: string;

@@ -20,15 +20,15 @@ export function given(...history: History[]): Given {
 }
 
 /** One thing done by somebody. */
-export function by<State>(actor: Actor, useCase: UseCase<any, State>, command: object, options: Circumstances = {}): Step<State> {
+export function by<State>(actor: Actor, useCase: UseCase<never, State>, command: object, options: Circumstances = {}): Step<State> {
   return { actor, useCase, command, ...options };
 }
 
 export type History = Step | readonly Step[];
 
-export interface Step<State = any> extends Circumstances {
+export interface Step<State = unknown> extends Circumstances {
   actor: Actor;
-  useCase: UseCase<any, State>;
+  useCase: UseCase<never, State>;
   /** Path parameters and body together. */
   command: object;
 }
@@ -59,7 +59,7 @@ export function logOf(...history: History[]): RecordedEvent[] {
 class Given {
   constructor(private readonly history: readonly Step[]) {}
 
-  when<State>(actor: Actor, useCase: UseCase<any, State>, command: object, options: Circumstances = {}): When<State> {
+  when<State>(actor: Actor, useCase: UseCase<never, State>, command: object, options: Circumstances = {}): When<State> {
     return new When(this.history, by(actor, useCase, command, options));
   }
 }

@@ -7,8 +7,8 @@ import { decide, type Category, type Decided, type Facts, type StateOf, type Str
 import type { TranscribedFrom } from '#domain/values.ts';
 
 /** A command as somebody sends it. */
-export interface SentCommand<State = any> {
-  useCase: UseCase<any, State>;
+export interface SentCommand<State = unknown> {
+  useCase: UseCase<never, State>;
   /** Path parameters and body together, as JSON: parsed by the use case's own schemas. */
   command: object;
   actor: Actor;
@@ -23,7 +23,7 @@ export interface SentCommand<State = any> {
   newId?: (label: string) => string;
 }
 
-export interface Decision<State = any> {
+export interface Decision<State = unknown> {
   stream: StreamName;
   /** Before the decision. */
   state: State;
@@ -39,6 +39,7 @@ export class LedgerInMemory {
   readonly log: RecordedEvent[] = [];
   readonly #states = new Map<string, unknown>();
   readonly #revisions = new Map<string, number>();
+  readonly #ids: Record<Category, string[]> = { agency: [], actionLine: [], indicator: [], commitment: [] };
 
   /** The state of a stream; undefined where it has no event. */
   stateOf<C extends Category>(category: C, id: string): StateOf[C] | undefined {
@@ -50,8 +51,8 @@ export class LedgerInMemory {
   }
 
   /** Ids of the streams of a category, in the order of their first events. */
-  idsOf(category: Category): string[] {
-    return [...this.#states.keys()].filter((stream) => stream.startsWith(`${category}-`)).map((stream) => stream.slice(category.length + 1));
+  idsOf(category: Category): readonly string[] {
+    return this.#ids[category];
   }
 
   /** @throws DomainError when it is refused; ZodError when the command is not one; Error when the use case is wrong. */
@@ -91,7 +92,8 @@ export class LedgerInMemory {
       position: (previous?.position ?? 0) + 1,
       recordedAt: previous && previous.recordedAt > at ? previous.recordedAt : at,
     });
-    const { initial, evolve } = streamTypeOf(stream);
+    const { category, initial, evolve } = streamTypeOf(stream);
+    if (recorded.revision === 1) this.#ids[category].push(stream.slice(category.length + 1));
     this.#states.set(stream, deepFreeze(evolve(this.#states.get(stream) ?? initial, recorded)));
     this.#revisions.set(stream, recorded.revision);
     this.log.push(recorded);
@@ -109,7 +111,7 @@ export class LedgerInMemory {
 
 /** What some events of one stream fold to. */
 export function fold<C extends Category>(category: C, events: readonly RecordedEvent[]): StateOf[C] {
-  const { initial, evolve } = streams[category] as StreamType<StateOf[C], any>;
+  const { initial, evolve } = streams[category] as unknown as StreamType<StateOf[C], RecordedEvent>;
   return events.reduce((state, event) => evolve(state, event), initial);
 }
 
@@ -128,11 +130,11 @@ function commandIdOf({ actor, key }: SentCommand): string {
 }
 
 /** As the API does: path parameters by one schema, the rest by the body's, unknown fields refused. */
-function parseCommand(useCase: UseCase, command: object): any {
+function parseCommand(useCase: UseCase, command: object): never {
   const entries = Object.entries(command);
   const path = useCase.path.parse(Object.fromEntries(entries.filter(([name]) => name in useCase.path.shape)));
   const body = useCase.body.parse(Object.fromEntries(entries.filter(([name]) => !(name in useCase.path.shape))));
-  return deepFreeze({ ...path, ...body });
+  return deepFreeze({ ...path, ...body }) as never;
 }
 
 function refuseUnfit(useCase: UseCase, { type, data }: Decided): void {
@@ -142,12 +144,12 @@ function refuseUnfit(useCase: UseCase, { type, data }: Decided): void {
   if (!isDeepStrictEqual(throughJson(known.data.parse(json)), json)) throw new Error(`${useCase.name} decided ${type} with data that reading changes`);
 }
 
-function throughJson(value: unknown): any {
+function throughJson(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
-function streamTypeOf(stream: string): StreamType<unknown, any> {
-  return streams[stream.slice(0, stream.indexOf('-')) as Category] as StreamType<unknown, any>;
+function streamTypeOf(stream: string): StreamType<unknown, RecordedEvent> {
+  return streams[stream.slice(0, stream.indexOf('-')) as Category] as unknown as StreamType<unknown, RecordedEvent>;
 }
 
 /** What is frozen already holds nothing that is not. */
