@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { run } from '../../apps/cli/src/terminal.fixture.ts';
-import { startLedger, type Client, type Ledger } from './ledger.ts';
+import { startLedger, type Answer, type Client, type Ledger } from './ledger.ts';
+
+/** What an answer holds; the tests say what should be in it. */
+type Json = Answer['body'];
 
 /** The real records of deploy/data, entered by `ledger import` and read over HTTP. Every day asked for is named. */
 const folder = join(import.meta.dirname, '../../deploy/data');
@@ -10,7 +13,7 @@ let secretariat: Client;
 let imported: { exitCode: number; records: number; accepted: number; wrong: unknown[] };
 /** Of the log's end: queries wait for it. */
 let head: number;
-let commitments: any[];
+let commitments: Json[];
 
 beforeAll(async () => {
   ledger = await startLedger();
@@ -79,8 +82,8 @@ test("the US$ 100 million of the Rapid Financing Facility is part of the US$ 500
   const { totals } = await read('progress-matrix?on=2022-04-01');
   const once = [{ currency: 'USD', amount: '500000000' }];
   expect(plainMoney(totals.all.pledged)).toEqual(once);
-  expect(plainMoney(totals.byLine.find((total: any) => total.actionLine === 'C11').pledged)).toEqual(once);
-  expect(plainMoney(totals.byAgency.find((total: any) => total.agency === 'UNDP').pledged)).toEqual(once);
+  expect(plainMoney(totals.byLine.find((total: Json) => total.actionLine === 'C11').pledged)).toEqual(once);
+  expect(plainMoney(totals.byAgency.find((total: Json) => total.agency === 'UNDP').pledged)).toEqual(once);
 });
 
 test("the Internet Governance Forum's target reads as written until its correction, and as corrected after it", async () => {
@@ -135,12 +138,12 @@ test('the joint commitment of UNDP and ITU counts once in the totals, and once u
   expect(joint).toMatchObject({ lead: 'UNDP', partners: ['ITU'], actionLines: ['C4'] });
   const { cells, totals } = await read('progress-matrix?on=2022-04-01');
   const ofC4 = commitments.filter(({ actionLines }) => actionLines.includes('C4'));
-  expect(totals.byLine.find((total: any) => total.actionLine === 'C4').commitments).toBe(ofC4.length);
+  expect(totals.byLine.find((total: Json) => total.actionLine === 'C4').commitments).toBe(ofC4.length);
   expect(totals.all.commitments).toBe(commitments.length);
-  expect(cells.find((cell: any) => cell.actionLine === 'C4' && cell.agency === 'ITU')).toMatchObject({ commitments: 1, asLead: 0, asPartner: 1 });
-  expect(cells.find((cell: any) => cell.actionLine === 'C4' && cell.agency === 'UNDP')).toMatchObject({ commitments: ofC4.length, asLead: ofC4.length, asPartner: 0 });
+  expect(cells.find((cell: Json) => cell.actionLine === 'C4' && cell.agency === 'ITU')).toMatchObject({ commitments: 1, asLead: 0, asPartner: 1 });
+  expect(cells.find((cell: Json) => cell.actionLine === 'C4' && cell.agency === 'UNDP')).toMatchObject({ commitments: ofC4.length, asLead: ofC4.length, asPartner: 0 });
 
-  const listed = async (query: string) => (await read(`commitments?actionLine=C4&limit=100&${query}`)).items.filter(({ id }: any) => id === joint.id).length;
+  const listed = async (query: string) => (await read(`commitments?actionLine=C4&limit=100&${query}`)).items.filter(({ id }: Json) => id === joint.id).length;
   expect([await listed(''), await listed('agency=UNDP&as=lead'), await listed('agency=ITU&as=partner'), await listed('agency=ITU&as=lead')]).toEqual([1, 1, 1, 0]);
 });
 
@@ -161,11 +164,11 @@ test('no history says that an agency did or approved what was transcribed', asyn
 
 test('the catalogue: 18 lines, the matrix of 2019 as it stands, and facilitators by date', async () => {
   const facilitatorsOn = async (code: string, on: string) =>
-    (await read(`action-lines/${code}?on=${on}`)).facilitators.map(({ agency, role }: any) => `${agency} ${role}`).sort();
+    (await read(`action-lines/${code}?on=${on}`)).facilitators.map(({ agency, role }: Json) => `${agency} ${role}`).sort();
   const { items } = await read('action-lines?limit=100');
   expect(items).toHaveLength(18);
-  expect(items.every(({ matrixVersion }: any) => matrixVersion === '2019')).toBe(true);
-  expect(items.find(({ code }: any) => code === 'C3').sdgs).toEqual([1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]);
+  expect(items.every(({ matrixVersion }: Json) => matrixVersion === '2019')).toBe(true);
+  expect(items.find(({ code }: Json) => code === 'C3').sdgs).toEqual([1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]);
   expect([await facilitatorsOn('C6', '2008-06-01'), await facilitatorsOn('C6', '2022-01-01')]).toEqual([['UNDP lead'], ['ITU lead']]);
   expect(await facilitatorsOn('C7-eEnv', '2010-01-01')).toEqual(['ITU co-facilitator', 'UNEP lead']);
   expect(await facilitatorsOn('C7-eEnv', '2022-01-01')).toEqual(['ITU co-facilitator', 'UNEP co-facilitator', 'WMO lead']);
@@ -178,7 +181,7 @@ test('the brief on digital work is overdue unless reported', async () => {
   const history = await historyOf(id, ledger.anyone);
   const reported = history.findIndex(({ type, subjectId }) => type === 'MilestoneReached' && subjectId === 'brief-digital-work');
   const briefAt = async (position: number, on: string) =>
-    (await read(`commitments/${id}?on=${on}&atPosition=${position}`)).milestones.find(({ milestoneId }: any) => milestoneId === 'brief-digital-work');
+    (await read(`commitments/${id}?on=${on}&atPosition=${position}`)).milestones.find(({ milestoneId }: Json) => milestoneId === 'brief-digital-work');
   const unreported = history[reported - 1].position;
   expect(await briefAt(unreported, '2021-09-30')).toMatchObject({ reachedOn: null, overdue: false });
   expect(await briefAt(unreported, '2021-10-01')).toMatchObject({ reachedOn: null, overdue: true });
@@ -193,10 +196,10 @@ test('every commitment rests on evidence of a known class; a draft paper is mark
   }
   const meeting = wholes.find(({ content }) => content.title.text.startsWith('Expert group meeting'));
   expect(meeting.content.evidence).toMatchObject([{ class: 'official-paper', draft: true, issuer: 'UNDESA' }]);
-  expect(meeting.warnings.map(({ code }: any) => code)).toEqual(Array(7).fill('SDG_OUTSIDE_MATRIX'));
+  expect(meeting.warnings.map(({ code }: Json) => code)).toEqual(Array(7).fill('SDG_OUTSIDE_MATRIX'));
   const zambia = (await read(`commitments/${called('iVerify').id}/evidence`)).items;
-  expect(zambia.map(({ evidence, attachedOn }: any) => [evidence.class, attachedOn])).toEqual([['self-report', '2021-08-12'], ['self-report', '2021-11-28']]);
-  const led = wholes.filter(({ warnings }) => warnings.some(({ code }: any) => code === 'LEAD_WITHOUT_ASSIGNMENT')).map(({ content }) => content.actionLines[0]).sort();
+  expect(zambia.map(({ evidence, attachedOn }: Json) => [evidence.class, attachedOn])).toEqual([['self-report', '2021-08-12'], ['self-report', '2021-11-28']]);
+  const led = wholes.filter(({ warnings }) => warnings.some(({ code }: Json) => code === 'LEAD_WITHOUT_ASSIGNMENT')).map(({ content }) => content.actionLines[0]).sort();
   // UNDP co-facilitates C4 alone.
   expect(led).toEqual(['C11', 'C11', 'C11', 'C6', 'C7-eHea', 'C9']);
 });
@@ -206,31 +209,31 @@ async function importAll() {
   return { exitCode, ...JSON.parse(out) };
 }
 
-async function read(path: string, client = ledger.anyone): Promise<any> {
+async function read(path: string, client = ledger.anyone): Promise<Json> {
   const { status, body } = await client.get(path);
   expect({ path, status, problem: status === 200 ? undefined : body }).toEqual({ path, status: 200, problem: undefined });
   return body;
 }
 
 /** The one commitment whose title holds these words. */
-function called(words: string): any {
+function called(words: string): Json {
   const found = commitments.filter(({ title }) => title.text.includes(words));
   expect({ words, found: found.length }).toEqual({ words, found: 1 });
   return found[0];
 }
 
-async function historyOf(id: string, client: Client): Promise<any[]> {
+async function historyOf(id: string, client: Client): Promise<Json[]> {
   const { items, next } = await read(`commitments/${id}/history?limit=1000`, client);
   expect(next).toBeNull();
   return items;
 }
 
-function targetOf(commitment: any, indicator: string): any {
-  return commitment.targets.find(({ content }: any) => content.indicator === indicator);
+function targetOf(commitment: Json, indicator: string): Json {
+  return commitment.targets.find(({ content }: Json) => content.indicator === indicator);
 }
 
-function observationsOf(commitment: any): any[] {
-  return commitment.updates.latest.flatMap(({ content }: any) => content.observations);
+function observationsOf(commitment: Json): Json[] {
+  return commitment.updates.latest.flatMap(({ content }: Json) => content.observations);
 }
 
 /** Amounts as written, without the noughts that a sum may carry behind its point. */
@@ -238,6 +241,6 @@ function plainMoney(pledged: { currency: string; amount: string }[]): { currency
   return pledged.map(({ currency, amount }) => ({ currency, amount: amount.replace(/\.0+$/, '') }));
 }
 
-function moneyIn({ totals }: any): string[] {
+function moneyIn({ totals }: Json): string[] {
   return plainMoney(totals.all.pledged).map(({ amount }) => amount);
 }
