@@ -39,7 +39,7 @@ export default {
     {
       name: 'nest-in-apps-platform-and-modules-only',
       severity: 'error',
-      from: { path: '^(libs|deploy|test)/', pathNot: ['^libs/platform/', '\\.module\\.ts$', spec] },
+      from: { path: '^(libs|deploy)/', pathNot: ['^libs/platform/', '\\.module\\.ts$', spec] },
       to: { path: inNodeModules('@nestjs/[^/]+') },
     },
     {
