@@ -8,6 +8,7 @@ import { verifyProgress } from './verify-progress.ts';
 import { commitmentStream } from './commitment.ts';
 import { hasEnded, isPublic, partiesOf, publicPart } from './state.ts';
 import { retractProgress } from './retract-progress.ts';
+import { returnProgress } from './return-progress.ts';
 
 function stateAfter(...history: History[]) {
   const stream = `commitment-${the('commitment')}`;
@@ -56,9 +57,11 @@ test('it has ended when it was closed, withdrawn or superseded', () => {
 test('a command is answered with what it did, not with a correction that waits beside it', () => {
   const id = the('commitment');
   const update = the('update');
-  const answerTo = (history: History, type: 'ProgressSubmitted' | 'ProgressVerified' | 'ProgressRetracted') =>
+  const answerTo = (history: History, type: 'ProgressSubmitted' | 'ProgressReturned' | 'ProgressVerified' | 'ProgressRetracted') =>
     commitmentStream.subject(stateAfter(history), { type, data: { updateId: update } } as never);
   expect(answerTo(correctionSubmitted, 'ProgressSubmitted')).toEqual({ id: update, status: 'proposed' });
+  const returnIt = by(undesa.approver, returnProgress, { id, update, version: 2, reason: text('It says 146') });
+  expect(answerTo([...correctionSubmitted, returnIt], 'ProgressReturned')).toEqual({ id: update, status: 'returned' });
   const verify = by(reviewer, verifyProgress, { id, update });
   expect(answerTo([...correctionSubmitted, verify], 'ProgressVerified')).toEqual({ id: update, status: 'verified' });
   const retract = by(undesa.approver, retractProgress, { id, update, reason: text('Wrong') });
