@@ -1,6 +1,7 @@
 import type { Actor, Role } from '#domain/event.ts';
 import { isPublic, partiesOf, type CommitmentState } from '#domain/commitment/state.ts';
 import { Problem } from '#platform/problem.ts';
+import type { AnyState } from './streams.ts';
 
 /** Who may give a command, and how it is answered: the part of a route that is not the use case. */
 export interface CommandAccess {
@@ -20,10 +21,11 @@ export interface CommandAccess {
 }
 
 /** @throws Problem AUTH.NOT_YOURS (403), or COMMITMENT.UNKNOWN (404) for a draft that the actor may not even see */
-export function checkRelation(access: CommandAccess, actor: Actor, command: any, state: any): void {
+export function checkRelation(access: CommandAccess, actor: Actor, command: CommandFields, state: AnyState): void {
   if (access.of === undefined || actor.role === 'secretariat' || actor.role === 'administrator') return;
-  if (agenciesMeant(access.of, command, state).includes(actor.agency)) return;
-  if (!access.opens && 'lead' in state && !maySeeDraft(actor, state as CommitmentState) && !isPublic(state as CommitmentState))
+  const commitment = 'lead' in state ? state : undefined;
+  if (agenciesMeant(access.of, command, commitment).includes(actor.agency)) return;
+  if (!access.opens && commitment && !maySeeDraft(actor, commitment) && !isPublic(commitment))
     throw new Problem(404, 'COMMITMENT.UNKNOWN', 'there is no such commitment');
   throw new Problem(403, 'AUTH.NOT_YOURS', `this is open to ${WHOSE[access.of]}; the token is ${actor.agency}'s`);
 }
@@ -41,15 +43,22 @@ const WHOSE = {
   'code-owner': 'the agency with which the code begins, before a dot',
 } as const;
 
-function agenciesMeant(of: NonNullable<CommandAccess['of']>, command: any, state: any): string[] {
+/** Fields by which a command names an agency. */
+interface CommandFields {
+  lead?: string;
+  agency?: string;
+  code?: string;
+}
+
+function agenciesMeant(of: NonNullable<CommandAccess['of']>, command: CommandFields, commitment: CommitmentState | undefined): (string | undefined)[] {
   switch (of) {
     case 'lead':
-      return [command.lead ?? state.lead];
+      return [command.lead ?? commitment?.lead];
     case 'party':
-      return partiesOf(state);
+      return commitment ? partiesOf(commitment) : [];
     case 'named':
       return [command.agency];
     case 'code-owner':
-      return command.code.includes('.') ? [command.code.split('.')[0]] : [];
+      return command.code?.includes('.') ? [command.code.split('.')[0]] : [];
   }
 }

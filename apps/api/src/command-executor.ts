@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { v5 as uuidv5 } from 'uuid';
 import type { Actor, NewEvent } from '#domain/event.ts';
 import { DomainError } from '#domain/refusal.ts';
-import { decide, type Context, type Facts, type StreamName, type UseCase } from '#domain/use-case.ts';
+import { decide, type Category, type Context, type Facts, type StateOf, type StreamName, type UseCase } from '#domain/use-case.ts';
 import type { TranscribedFrom } from '#domain/values.ts';
 import { Problem } from '#platform/problem.ts';
 import { checkRelation, type CommandAccess } from './command-access.ts';
@@ -91,9 +91,9 @@ export class CommandExecutor {
     if (needed.length > FACTS_MAX) throw new Problem(422, 'REQUEST.INVALID', `a command may rest on ${FACTS_MAX} other records at most`);
     const loaded = await Promise.all(needed.map(async (stream) => [stream, await this.streams.load(stream)] as const));
     const states = new Map(loaded.filter(([, folded]) => folded.revision > 0).map(([stream, folded]) => [stream, folded.state]));
-    const known = (stream: StreamName): any => {
-      if (!needed.includes(stream)) throw new Error(`the fact ${stream} was not asked for`);
-      return states.get(stream);
+    const known = <C extends Category>(stream: `${C}-${string}`): StateOf[C] | undefined => {
+      if (!needed.includes(stream as StreamName)) throw new Error(`the fact ${stream} was not asked for`);
+      return states.get(stream as StreamName) as StateOf[C] | undefined;
     };
     return {
       agency: (code) => known(`agency-${code}`),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { StreamName } from '#domain/use-case.ts';
 import { listReference, referenceViews, type ReferenceRows } from '#read-model/queries/list-reference.ts';
 import type { Key } from '#read-model/queries/keyset.ts';
 import type { EntityManager } from 'typeorm';
@@ -35,7 +36,7 @@ export async function referencePage<Kind extends keyof ReferenceRows>(
  */
 export async function readReference<T>(
   sources: QuerySources,
-  stream: string,
+  stream: StreamName,
   views: readonly View[],
   minPosition: number | undefined,
   read: (manager: EntityManager) => Promise<T>,

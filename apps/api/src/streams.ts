@@ -1,19 +1,21 @@
 import { LRUCache } from 'lru-cache';
 import { UnknownEventError, type NewEvent, type RecordedEvent } from '#domain/event.ts';
 import { streams } from '#domain/streams.ts';
-import type { Category, StreamType } from '#domain/use-case.ts';
+import type { Category, StateOf, StreamType } from '#domain/use-case.ts';
 import { categoryOf, type AppendResult, type EventStore } from '#event-store/event-store.ts';
 import { Problem } from '#platform/problem.ts';
 import type { CommandAnswer } from './command-executor.ts';
 
 /** A stream folded up to a revision, with the commands it has taken. Never changed once made. */
-export interface FoldedStream {
-  state: any;
+export interface FoldedStream<State = AnyState> {
+  state: State;
   revision: number;
   position: number;
   /** By command id: what a repeat is answered with. */
   commands: ReadonlyMap<string, { requestHash: string; answer: CommandAnswer }>;
 }
+
+export type AnyState = StateOf[Category];
 
 const PAGE = 1000;
 const PAGES_MAX = 1000;
@@ -27,12 +29,12 @@ export class Streams {
   constructor(private readonly store: EventStore) {}
 
   /** The stream as it stands now. @throws Problem EVENT.TYPE_UNKNOWN (503) when newer software wrote to it */
-  async load(stream: string): Promise<FoldedStream> {
+  async load<C extends Category>(stream: `${C}-${string}`): Promise<FoldedStream<StateOf[C]>> {
     const kept = this.#kept.get(stream) ?? emptyStream(stream);
     const folded = await this.#fold(stream, kept);
     // Of two loads at once the one that saw more wins.
     if (folded.revision > (this.#kept.peek(stream)?.revision ?? 0)) this.#kept.set(stream, folded);
-    return folded;
+    return folded as FoldedStream<StateOf[C]>;
   }
 
   /** Appends where the stream is still at the revision that was decided on. */
@@ -77,6 +79,7 @@ export function emptyStream(stream: string): FoldedStream {
   return { state: typeOf(stream).initial, revision: 0, position: 0, commands: new Map() };
 }
 
-function typeOf(stream: string): StreamType<any, any> {
-  return streams[categoryOf(stream) as Category];
+/** The category in the stream's name decides which states and events these are; the compiler can't see that. */
+function typeOf(stream: string): StreamType<AnyState, RecordedEvent> {
+  return streams[categoryOf(stream) as Category] as StreamType<AnyState, RecordedEvent>;
 }

@@ -85,7 +85,7 @@ function routesOf<Answer extends z.ZodObject>(kind: RecordKind<Answer>): QueryRo
       const wanted = String((path as Record<string, unknown>)[parameter]);
       const found = of(state, query.on ?? today()).find((record) => record.id === wanted);
       if (!found) throw new Problem(404, unknown, `the commitment has no such ${name.replace(/(?!^)[A-Z]/g, ' $&').toLowerCase()}`);
-      return { ...found, revision, position } as any;
+      return { ...found, revision, position } as never;
     },
   );
   const list = queryRoute(
@@ -106,7 +106,7 @@ function routesOf<Answer extends z.ZodObject>(kind: RecordKind<Answer>): QueryRo
       const from = start.after === undefined ? 0 : records.findIndex((record) => record.id === start.after) + 1;
       const items = records.slice(from, from + query.limit);
       const after = from + query.limit < records.length ? items.at(-1)?.id : undefined;
-      return { items, next: nextPage(listName, query, { ...start, after }), revision, position } as any;
+      return { items, next: nextPage(listName, query, { ...start, after }), revision, position } as never;
     },
   );
   return [one, list];

@@ -86,7 +86,7 @@ function recordList<Kind extends RecordKind, Item extends z.ZodType>(
       const { rows, ...page } = await readPage(sources, `${url} ${recordStatus?.join() ?? ''}`, [recordViews[kind], commitments], rest, (manager, day, of) =>
         listRecords(manager, kind, filter, day, of),
       );
-      return { items: rows.map(itemOf), ...page } as any;
+      return { items: rows.map(itemOf), ...page } as never;
     },
   );
 }

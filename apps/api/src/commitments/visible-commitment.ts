@@ -21,7 +21,7 @@ export interface VisibleCommitment {
  * @throws Problem COMMITMENT.UNKNOWN (404), also for a draft that the caller may not see
  */
 export async function visibleCommitment({ streams, store }: QuerySources, id: string, actor: Actor | undefined, position?: number): Promise<VisibleCommitment> {
-  const stream = `commitment-${id}`;
+  const stream = `commitment-${id}` as const;
   const now = await streams.load(stream);
   const seesAll = maySeeDraft(actor, now.state as CommitmentState);
   const then = position === undefined ? now : await streamAsOf(store, stream, position);
