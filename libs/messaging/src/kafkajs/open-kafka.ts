@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 // A CommonJS module of which Node finds only some names, hence its default export.
 import kafkajs, { type Admin, type Consumer, type logCreator, type Producer } from 'kafkajs';
 import {
@@ -17,6 +18,9 @@ const REFUSED = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_
 const LOST = new Set([
   'OUT_OF_ORDER_SEQUENCE_NUMBER', 'DUPLICATE_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID', 'INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING',
 ]);
+const COORDINATOR_STARTS = new Set(['GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP']);
+const COORDINATOR_ATTEMPTS_MAX = 10;
+const COORDINATOR_WAIT_MS = 200;
 
 /** Connects when first used; a broker that is away shows as KafkaUnavailableError of each call. */
 export function openKafka(brokers: readonly string[], log: Log): Kafka {
@@ -80,25 +84,21 @@ class KafkajsKafka implements Kafka {
 
   async read(ranges: readonly PartitionRange[], onRecord: (record: StoredRecord) => void): Promise<void> {
     if (ranges.length === 0) return;
-    // The library reads through consumer groups alone: a group of our own, gone when we are done.
-    const groupId = `${CLIENT_ID}-reading-${randomUUID()}`;
-    const consumer = this.client.consumer({
-      groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 250,
-      retry: { retries: 5, initialRetryTime: 100, restartOnFailure: () => Promise.resolve(false) },
-    });
-    this.reader = consumer;
-    try {
-      await consumer.connect();
-      await consumer.subscribe({ topics: [...new Set(ranges.map(({ topic }) => topic))], fromBeginning: false });
-      await consumeRanges(consumer, ranges, onRecord, () => this.closing);
-    } catch (error) {
-      throw translated(error);
-    } finally {
-      this.reader = undefined;
-      // It may be the very connection that failed; the reason is told above.
-      await consumer.disconnect().catch(() => undefined);
+    let handedOver = 0;
+    const count = (record: StoredRecord): void => {
+      handedOver += 1;
+      onRecord(record);
+    };
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.readOnce(ranges, count);
+      } catch (error) {
+        // A broker that has just started can't tell about groups yet, at which the library gives up.
+        const starts = COORDINATOR_STARTS.has(protocolError(error) ?? '');
+        if (!starts || handedOver > 0 || attempt === COORDINATOR_ATTEMPTS_MAX) throw error;
+        await delay(COORDINATOR_WAIT_MS);
+      }
     }
-    await this.administer((admin) => admin.deleteGroups([groupId]));
   }
 
   async send(topic: string, partition: number, records: readonly OutgoingRecord[]): Promise<number> {
@@ -122,6 +122,28 @@ class KafkajsKafka implements Kafka {
     // What was in flight reconnects once before it gives up.
     await this.inFlight.catch(() => undefined);
     await this.producer?.disconnect();
+  }
+
+  private async readOnce(ranges: readonly PartitionRange[], onRecord: (record: StoredRecord) => void): Promise<void> {
+    // The library reads through consumer groups alone: a group of our own, gone when we are done.
+    const groupId = `${CLIENT_ID}-reading-${randomUUID()}`;
+    const consumer = this.client.consumer({
+      groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 250,
+      retry: { retries: 5, initialRetryTime: 100, restartOnFailure: () => Promise.resolve(false) },
+    });
+    this.reader = consumer;
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...new Set(ranges.map(({ topic }) => topic))], fromBeginning: false });
+      await consumeRanges(consumer, ranges, onRecord, () => this.closing);
+    } catch (error) {
+      throw translated(error);
+    } finally {
+      this.reader = undefined;
+      // It may be the very connection that failed; the reason is told above.
+      await consumer.disconnect().catch(() => undefined);
+    }
+    await this.administer((admin) => admin.deleteGroups([groupId]));
   }
 
   /** One for the lifetime of this object: what the broker remembers of it is what makes a repeat safe. */
