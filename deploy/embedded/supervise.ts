@@ -50,18 +50,21 @@ export async function supervise<Server extends Stoppable>(
   };
 
   async function watchOver(): Promise<void> {
-    for (let restarts = 0; restarts < restartsMax; restarts += 1) {
+    for (let restarts = 1; ; restarts += 1) {
       const since = Date.now();
       const how = await server.exited;
       if (stopping.signal.aborted) return;
-      if (Date.now() - since > settledMs) restarts = 0;
+      if (Date.now() - since > settledMs) restarts = 1;
+      if (restarts > restartsMax) {
+        options.giveUp(`${name} ended (${how}) and was started again ${restartsMax} times in vain`);
+        return;
+      }
       options.report(`${name} ended (${how}) and is started again`);
-      await delay(Math.min(pauseMs * 2 ** restarts, pauseMsMax), undefined, { signal: stopping.signal }).catch(() => undefined);
+      const pause = Math.min(pauseMs * 2 ** (restarts - 1), pauseMsMax);
+      await delay(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return;
       await startAgain();
     }
-    const how = await server.exited;
-    if (!stopping.signal.aborted) options.giveUp(`${name} ended (${how}) and was started again ${restartsMax} times in vain`);
   }
 
   /** A start that fails leaves the ended server in place, so that the next round tries again. */
