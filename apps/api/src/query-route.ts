@@ -18,6 +18,7 @@ export interface QueryRequest<Path, Parameters> {
 export interface QueryRoute {
   name: string;
   path: string;
+  answer: z.ZodType;
   controller: Type;
   handler: Type<IQueryHandler>;
 }
@@ -88,7 +89,7 @@ export function queryRoute<Answer extends z.ZodType, Path extends z.ZodObject = 
   }
   nameAs(Route, `${name}Route`);
 
-  return { name, path: url, controller: Route, handler: Handler };
+  return { name, path: url, answer, controller: Route, handler: Handler };
 }
 
 const NONE = z.strictObject({});

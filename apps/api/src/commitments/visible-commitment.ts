@@ -23,9 +23,9 @@ export interface VisibleCommitment {
 export async function visibleCommitment({ streams, store }: QuerySources, id: string, actor: Actor | undefined, position?: number): Promise<VisibleCommitment> {
   const stream = `commitment-${id}` as const;
   const now = await streams.load(stream);
-  const seesAll = maySeeDraft(actor, now.state as CommitmentState);
+  const seesAll = maySeeDraft(actor, now.state);
   const then = position === undefined ? now : await streamAsOf(store, stream, position);
-  const state = seesAll ? (then.state as CommitmentState) : publicPart(then.state as CommitmentState);
+  const state = seesAll ? then.state : publicPart(then.state);
   if (then.revision === 0 || !state) throw new Problem(404, 'COMMITMENT.UNKNOWN', 'there is no such commitment');
   return { state, seesAll, revision: then.revision, position: then.position };
 }
