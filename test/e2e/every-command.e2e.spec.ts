@@ -1,5 +1,8 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { exampleBodies } from '../../apps/api/src/examples.ts';
 import { commandRoutes } from '../../apps/api/src/routes.ts';
+import { publishedTypes } from '#contracts/json-schemas.ts';
+import type { CloudEvent } from '#contracts/published.ts';
 import type { Role } from '#domain/event.ts';
 import { routesOf } from '#platform/routes.ts';
 import { startLedger, type Answer, type Ledger } from './ledger.ts';
@@ -57,6 +60,20 @@ test('every command is refused to the wrong people, and accepted from the right 
     given.add(useCase.name);
   }
   expect(commandRoutes.map((route) => route.useCase.name).filter((name) => !given.has(name))).toEqual([]);
+});
+
+test('the feed then holds every public type of event, and each keeps to its committed schema', async () => {
+  const { body } = await ledger.anyone.get('feed?limit=1000');
+  const validators = new Map(publishedTypes().map(({ type, jsonSchema }) => [type, new Ajv2020({ validateFormats: false }).compile(jsonSchema)]));
+  const seen = new Set<string>();
+  for (const event of body.items as CloudEvent[]) {
+    const validate = validators.get(event.type)!;
+    validate(event.data);
+    expect({ type: event.type, errors: validate.errors }).toEqual({ type: event.type, errors: null });
+    seen.add(event.type);
+  }
+  expect([...seen].sort()).toEqual([...validators.keys()]);
+  expect(body.next).toBe(body.head);
 });
 
 test('no route is without access, and every command is in OpenAPI with an example', async () => {
