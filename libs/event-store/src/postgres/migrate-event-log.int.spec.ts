@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { testDatabase, type TestDatabase } from '#testing/postgres.ts';
 import { someEvents } from '../event-store.contract.ts';
+import type { EventStore } from '../event-store.ts';
 import { openEventStore } from '../open-event-store.ts';
 import { connectionConfig } from './connections.ts';
 import { migrateEventLog } from './migrate-event-log.ts';
@@ -8,42 +9,42 @@ import { migrateEventLog } from './migrate-event-log.ts';
 describe('migrateEventLog', () => {
   let database: TestDatabase;
   let owner: pg.Client;
+  /** What a test made beside the database, also when it failed half-way; undone in reverse order. */
+  let undo: (() => Promise<unknown>)[];
 
   beforeEach(async () => {
     database = await testDatabase();
     owner = new pg.Client(database.url);
     await owner.connect();
+    undo = [];
   });
   afterEach(async () => {
+    for (const step of undo.reverse()) await step();
     await owner.end();
     await database.drop();
   });
 
   test('may be called by many at once, and again: each version is applied once', async () => {
     await Promise.all(Array.from({ length: 5 }, () => migrateEventLog(database.url)));
-    const store = await openEventStore(database.url);
+    const store = await open(database.url);
     await store.append('agency-UNDP', 0, someEvents(3));
     await migrateEventLog(database.url);
     expect(await store.head()).toBe(3);
-    await store.close();
     const { rows } = await owner.query('select version from event_log.migrations');
     expect(rows).toEqual([{ version: 1 }]);
   });
 
   test('may run in several databases of one server at once, by users without rights of a superuser', async () => {
-    const databases = await Promise.all([1, 2, 3].map(() => testDatabase()));
     const user = await createUser('createrole');
-    await Promise.all(databases.map(({ url }) => allowCreate(url, user.name)));
-    const urls = databases.map(({ url }) => as(url, user));
-    await owner.query(`grant event_log_app to ${user.name} with admin true, set false`);
-    await Promise.all(urls.map(migrateEventLog));
-    for (const url of urls) {
-      const store = await openEventStore(url);
+    const databases = await Promise.all([1, 2, 3].map(() => testDatabase()));
+    undo.push(() => Promise.all(databases.map((each) => each.drop())));
+    await Promise.all(databases.map(({ url }) => allowCreate(url, user)));
+    await owner.query(`grant event_log_app to ${user} with admin true, set false`);
+    await Promise.all(databases.map(({ url }) => migrateEventLog(as(user, url))));
+    for (const { url } of databases) {
+      const store = await open(as(user, url));
       expect(await store.append('agency-UNDP', 0, someEvents(1))).toMatchObject({ outcome: 'appended' });
-      await store.close();
     }
-    await Promise.all(databases.map((each) => each.drop()));
-    await user.drop();
   });
 
   test('refuses a log that is newer than the program, and a database that is not UTF-8', async () => {
@@ -53,14 +54,14 @@ describe('migrateEventLog', () => {
 
     const name = `${new URL(database.url).pathname.slice(1)}_ascii`;
     await owner.query(`create database ${name} template template0 encoding 'SQL_ASCII' locale 'C'`);
+    undo.push(() => owner.query(`drop database ${name} with (force)`));
     const url = new URL(database.url);
     url.pathname = `/${name}`;
     await expect(migrateEventLog(url.href)).rejects.toThrow('UTF8');
-    await owner.query(`drop database ${name} with (force)`);
   });
 
   test('a log that was not set up is told when it is opened', async () => {
-    const opening = openEventStore(database.url);
+    const opening = open(database.url);
     await expect(opening).rejects.toMatchObject({ code: 'EVENT_STORE.UNAVAILABLE', message: expect.stringContaining('run its migration') });
   });
 
@@ -73,24 +74,20 @@ describe('migrateEventLog', () => {
       const client = await connectAsApplication(url.href);
       const { rows } = await client.query(`select current_user as "user", current_setting('enable_seqscan') as seqscan`);
       expect(rows).toEqual([{ user: 'event_log_app', seqscan: 'off' }]);
-      await client.end();
     });
 
     test('can read the log and call its one function, as a member without other rights', async () => {
       const user = await createUser('');
-      await owner.query(`grant event_log_app to ${user.name}`);
-      const store = await openEventStore(as(database.url, user));
+      await owner.query(`grant event_log_app to ${user}`);
+      const store = await open(as(user, database.url));
       await store.append('agency-UNDP', 0, someEvents(1));
       expect(await store.readStream('agency-UNDP')).toHaveLength(1);
-      await store.close();
-      await user.drop();
     });
 
     test('is told when its user is no member', async () => {
       const user = await createUser('');
-      const opening = openEventStore(as(database.url, user));
+      const opening = open(as(user, database.url));
       await expect(opening).rejects.toMatchObject({ code: 'EVENT_STORE.UNAVAILABLE', message: expect.stringContaining('member of the role event_log_app') });
-      await user.drop();
     });
 
     test.each([
@@ -108,7 +105,6 @@ describe('migrateEventLog', () => {
     ])('may not %s', async (statement) => {
       const client = await connectAsApplication(database.url);
       await expect(client.query(statement)).rejects.toMatchObject({ code: '42501' });
-      await client.end();
     });
   });
 
@@ -146,37 +142,41 @@ describe('migrateEventLog', () => {
     });
   });
 
-  /** Roles belong to the whole server, so each test names and drops its own. */
-  async function createUser(attributes: string) {
-    const name = `user_${new URL(database.url).pathname.slice(1)}`;
-    await owner.query(`create role ${name} login password 'secret' ${attributes}`);
-    return {
-      name,
-      password: 'secret',
-      async drop() {
-        await owner.query(`drop owned by ${name}`);
-        await owner.query(`drop role ${name}`);
-      },
-    };
-  }
-
-  async function allowCreate(url: string, name: string) {
-    const client = new pg.Client(url);
-    await client.connect();
-    await client.query(`grant create on database ${new URL(url).pathname.slice(1)} to ${name}`);
-    await client.end();
-  }
-
-  function as(url: string, { name, password }: { name: string; password: string }): string {
-    const changed = new URL(url);
-    changed.username = name;
-    changed.password = password;
-    return changed.href;
+  async function open(url: string): Promise<EventStore> {
+    const store = await openEventStore(url);
+    undo.push(() => store.close());
+    return store;
   }
 
   async function connectAsApplication(url: string): Promise<pg.Client> {
     const client = new pg.Client(connectionConfig(url, 'test', { connectMs: 5_000, lockMs: 5_000, statementMs: 5_000 }));
     await client.connect();
+    undo.push(() => client.end());
     return client;
   }
+
+  /** Roles belong to the whole server, so each test names and drops its own. */
+  async function createUser(attributes: string): Promise<string> {
+    const name = `user_${new URL(database.url).pathname.slice(1)}`;
+    await owner.query(`create role ${name} login password 'secret' ${attributes}`);
+    undo.push(async () => {
+      await owner.query(`drop owned by ${name}`);
+      await owner.query(`drop role ${name}`);
+    });
+    return name;
+  }
 });
+
+async function allowCreate(url: string, user: string): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.query(`grant create on database ${client.database} to ${user}`);
+  await client.end();
+}
+
+function as(user: string, url: string): string {
+  const changed = new URL(url);
+  changed.username = user;
+  changed.password = 'secret';
+  return changed.href;
+}

@@ -67,7 +67,7 @@ describe('the log in PostgreSQL', () => {
   });
 
   test('an append whose answer is lost on the way is sent again, and answers as a repeat', async () => {
-    const proxy = await startProxy(log.database.url);
+    const proxy = await log.proxy();
     const far = await log.open({ url: proxy.url });
     const stream = newStream();
     await far.append(stream, 0, someEvents(1));
@@ -75,8 +75,6 @@ describe('the log in PostgreSQL', () => {
     expect(await far.append(stream, 1, someEvents(2))).toEqual({ outcome: 'duplicate', revision: 3, position: 3 });
     expect(proxy.lostAnswers()).toBe(1);
     expect(await store.head()).toBe(3);
-    await far.close();
-    await proxy.stop();
   });
 
   test('an append is invisible until its transaction ends, and none overtakes it', async () => {
@@ -97,7 +95,7 @@ describe('the log in PostgreSQL', () => {
     await expect(client.query(ONE_APPEND, oneAppend('agency-X'))).rejects.toMatchObject({ code: '25000', message: expect.stringContaining(level) });
   });
 
-  test.each([[2, 'one event too few'], [0, 'size 0'], [-1, 'a size below 0'], [null, 'no size']])('the function refuses size %j: %s', async (size) => {
+  test.each([[2, 'one event too few'], [0, 'size 0'], [-1, 'a size below 0'], [null, 'no size']])('the function refuses size %j: %s', async (size: number | null, _why: string) => {
     const client = await log.client();
     const [stream, expected, , ...event] = oneAppend('agency-X');
     await expect(client.query(ONE_APPEND, [stream, expected, [size], ...event])).rejects.toMatchObject({ code: expect.stringMatching(/^2/) });
@@ -202,6 +200,23 @@ describe('the log in PostgreSQL', () => {
     }
   });
 
+  test('an event that comes while a subscriber looks, too late for that look, wakes it all the same', async () => {
+    const patient = await log.open({ pollMs: 3_600_000 });
+    const batches = patient.subscribe(0, new AbortController().signal)[Symbol.asyncIterator]();
+    const first = batches.next();
+    await store.append(newStream(), 0, someEvents(1));
+    await first;
+    const readAll = patient.readAll.bind(patient);
+    jest.spyOn(patient, 'readAll').mockImplementationOnce(async (after, limit) => {
+      const nothing = await readAll(after, limit);
+      const before = patient['listener'].announcements;
+      await store.append(newStream(), 0, someEvents(1));
+      await until(() => patient['listener'].announcements > before);
+      return nothing;
+    });
+    expect((await batches.next()).value).toMatchObject([{ position: 2 }]);
+  });
+
   test('a subscription reads no batch before the one before it was taken', async () => {
     await store.append(newStream(), 0, someEvents(30));
     const reads = jest.spyOn(store, 'readAll');
@@ -234,7 +249,7 @@ describe('the log in PostgreSQL', () => {
   });
 
   test('closing while the server is out of reach answers every append, and ends', async () => {
-    const proxy = await startProxy(log.database.url);
+    const proxy = await log.proxy();
     const far = await log.open({ url: proxy.url });
     await proxy.stop();
     const appends = Promise.allSettled([far.append(newStream(), 0, someEvents(1)), far.append(newStream(), 0, someEvents(1))]);
@@ -243,12 +258,13 @@ describe('the log in PostgreSQL', () => {
   });
 });
 
-/** A migrated database with stores and plain superuser's clients, all closed by `release`. */
+/** A migrated database with stores, plain superuser's clients and proxies, all closed by `release`. */
 async function openLog() {
   const database: TestDatabase = await testDatabase();
   await migrateEventLog(database.url);
   const stores: PostgresEventStore[] = [];
   const clients: pg.Client[] = [];
+  const proxies: Awaited<ReturnType<typeof startProxy>>[] = [];
   const client = async () => {
     const opened = new pg.Client(database.url);
     clients.push(opened);
@@ -285,9 +301,15 @@ async function openLog() {
         return rows[0]!.count === count;
       });
     },
+    async proxy() {
+      const proxy = await startProxy(database.url);
+      proxies.push(proxy);
+      return proxy;
+    },
     async release() {
       await Promise.all(stores.map((store) => store.close()));
       await Promise.all(clients.map((opened) => opened.end()));
+      await Promise.all(proxies.map((proxy) => proxy.stop()));
       await database.drop();
     },
   };

@@ -131,7 +131,6 @@ export class PostgresEventStore implements EventStore {
     while (!stop.aborted) {
       const seen = this.listener.announcements;
       const batch = await this.readUntilAnswered(position, batchSize, stop);
-      if (stop.aborted) return;
       if (batch.length === 0) {
         await this.listener.waitForMore(seen, this.pollMs, stop);
         continue;
