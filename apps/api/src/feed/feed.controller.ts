@@ -27,7 +27,7 @@ const FeedAnswer = z.object({
 });
 
 /** Server-sent event streams that one process serves at once. */
-const STREAMS_MAX = 200;
+const STREAMS_MAX = 100;
 
 /** What is published, in the order of the log: the same events that Kafka carries. */
 @Controller('v1')

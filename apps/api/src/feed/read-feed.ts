@@ -21,17 +21,24 @@ export async function readFeed(store: EventStore, after: number, limit: number):
   const head = await store.head();
   const items: CloudEvent[] = [];
   let next = after;
+  const page = (): FeedPage => ({ items, next, head: Math.max(head, next) });
   for (let scanned = 0; scanned < SCAN_MAX; scanned += SCAN_PAGE) {
     const events = await store.readAll(next, SCAN_PAGE);
     for (const event of events) {
-      if (items.length === limit) return { items, next, head: Math.max(head, next) };
-      const one = publishedOrRefused(event);
-      if (one) items.push(one);
+      if (items.length === limit) return page();
+      try {
+        const one = publishedOrRefused(event);
+        if (one) items.push(one);
+      } catch (error) {
+        // What comes before it is given first; who then asks on is told.
+        if (error instanceof Problem && next > after) return page();
+        throw error;
+      }
       next = event.position;
     }
     if (events.length < SCAN_PAGE) break;
   }
-  return { items, next, head: Math.max(head, next) };
+  return page();
 }
 
 /** @throws Problem EVENT.TYPE_UNKNOWN (503) */
