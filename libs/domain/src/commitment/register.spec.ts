@@ -2,7 +2,9 @@ import { assignFacilitator } from '../action-line/assign-facilitator.ts';
 import { relieveFacilitator } from '../action-line/relieve-facilitator.ts';
 import { setSdgLinks } from '../action-line/set-sdg-links.ts';
 import { by, given, the } from '#testing/given.ts';
-import { administrator, catalogue, content, discarded, fullContent, otherOfSecretariat, registered, returned, secretariat, submitted, undesa } from '#testing/scenes.ts';
+import { administrator, catalogue, content, discarded, fullContent, otherOfSecretariat, registered, returned, secretariat, submitted, text, undesa } from '#testing/scenes.ts';
+import { approveAmendment } from './approve-amendment.ts';
+import { proposeAmendment } from './propose-amendment.ts';
 import { registerCommitment } from './register.ts';
 import { submitCommitment } from './submit.ts';
 
@@ -43,12 +45,19 @@ test('an unknown commitment was not submitted', () => {
   given(catalogue).when(undesa.approver, registerCommitment, { id }).thenRefused('COMMITMENT.UNKNOWN');
 });
 
-test('the content is checked again: it may have been right when it was submitted', () => {
-  const whole = by(undesa.focalPoint, submitCommitment, { lead: 'UNDESA', content: content() });
-  const part = by(undesa.focalPoint, submitCommitment, { lead: 'UNDESA', content: content({ partOf: id }) });
-  const ofPart = by(undesa.focalPoint, submitCommitment, { lead: 'UNDESA', content: content({ partOf: the('commitment', 2) }) });
-  const register = (nth: number) => by(undesa.approver, registerCommitment, { id: the('commitment', nth) });
-  given(catalogue, whole, register(1), part, register(2)).when(undesa.focalPoint, ofPart.useCase, ofPart.command).thenRefused('COMMITMENT.PART_OF_PART', '/content/partOf');
+test('the content is checked again: its whole may have become a part since it was submitted', () => {
+  const submit = (changes: object) => by(undesa.focalPoint, submitCommitment, { lead: 'UNDESA', content: content(changes) });
+  const third = the('commitment', 3);
+  given(
+    registered,
+    submit({ partOf: id }),
+    submit({}),
+    by(undesa.approver, registerCommitment, { id: third }),
+    by(undesa.focalPoint, proposeAmendment, { id, change: { kind: 'revision', reason: text('A larger goal') }, content: content({ partOf: third }) }),
+    by(undesa.approver, approveAmendment, { id, version: 2 }),
+  )
+    .when(undesa.approver, registerCommitment, { id: the('commitment', 2) })
+    .thenRefused('COMMITMENT.PART_OF_PART', '/content/partOf');
 });
 
 describe('facilitation', () => {
