@@ -51,7 +51,7 @@ const COLUMNS = ['id', 'lead', 'partners', 'actionLines', 'status', 'pace', 'pac
 
 /** The same, as the ledger knew it at a position: what each commitment contributed then, added up. */
 export async function figuresAsOf(manager: EntityManager, position: number, on: string): Promise<Figures[]> {
-  const sums = new Map<string, Sum & { total: bigint }>();
+  const sums = new Map<string, Adding>();
   let afterId = '';
   for (let page = 0; page < PAGES_MAX; page++) {
     const where = new Conditions();
@@ -62,7 +62,7 @@ export async function figuresAsOf(manager: EntityManager, position: number, on: 
       where.values,
     );
     for (const row of rows) for (const one of commitments.contributions!(row)) if (one.countsFrom <= on) add(sums, one);
-    if (rows.length < PAGE) return figuresOf([...sums.values()].map(({ total, ...sum }) => ({ ...sum, amount: decimalOf(total) })));
+    if (rows.length < PAGE) return figuresOf([...sums.values()].map(sumOf));
     afterId = rows.at(-1)!.id;
   }
   throw new Error(`more than ${PAGE * PAGES_MAX} commitments`);
@@ -78,10 +78,24 @@ interface Sum {
   latest: string;
 }
 
-function add(sums: Map<string, Sum & { total: bigint }>, { actionLine, agency, measure, countsFrom, amount }: Contribution): void {
-  const key = `${actionLine}\n${agency}\n${measure}`;
-  const sum = sums.get(key) ?? { actionLine, agency, measure, amount: '', latest: countsFrom, total: 0n };
-  sums.set(key, { ...sum, latest: countsFrom > sum.latest ? countsFrom : sum.latest, total: sum.total + scaled(String(amount)) });
+/** A sum that grows: of whole numbers, and of decimal numbers in 10^-9 units. */
+interface Adding extends Omit<Sum, 'amount'> {
+  whole: number;
+  decimal: bigint;
+}
+
+/** Told of each contribution there is: what is added is changed in place. */
+function add(sums: Map<string, Adding>, { actionLine, agency, measure, countsFrom, amount }: Contribution): void {
+  const key = `${actionLine} ${agency} ${measure}`;
+  let sum = sums.get(key);
+  if (!sum) sums.set(key, (sum = { actionLine, agency, measure, latest: countsFrom, whole: 0, decimal: 0n }));
+  if (countsFrom > sum.latest) sum.latest = countsFrom;
+  if (typeof amount === 'number') sum.whole += amount;
+  else sum.decimal += scaled(amount);
+}
+
+function sumOf({ whole, decimal, ...sum }: Adding): Sum {
+  return { ...sum, amount: decimalOf(decimal + scaled(String(whole))) };
 }
 
 /** `"1250000.5"` of 10^-9 units. */
@@ -94,7 +108,7 @@ function decimalOf(total: bigint): string {
 function figuresOf(sums: readonly Sum[]): Figures[] {
   const scopes = new Map<string, Figures>();
   for (const sum of sums) {
-    const key = `${sum.actionLine}\n${sum.agency}`;
+    const key = `${sum.actionLine} ${sum.agency}`;
     const figures = scopes.get(key) ?? noFigures(sum.actionLine, sum.agency);
     scopes.set(key, figures);
     put(figures, sum);
