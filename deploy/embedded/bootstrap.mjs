@@ -17,8 +17,7 @@ const typescript = ['--experimental-transform-types', '--disable-warning=Experim
 const runs = {
   start: () => [...typescript, join(root, 'deploy/embedded/start.ts')],
   test: () => [...typescript, join(root, 'test/run.ts')],
-  ledger: () => [`--env-file-if-exists=${join(process.env.DATA_DIR || join(root, '.data'), 'ledger.env')}`,
-    '--enable-source-maps', join(root, 'dist/apps/cli/main.js'), ...rest],
+  ledger: () => ['--enable-source-maps', join(root, 'dist/apps/cli/main.js'), ...rest],
   build: () => undefined,
 };
 
