@@ -1,6 +1,6 @@
-import { Controller, Get, Header, Param, Query as QueryParameters, Res, type Type } from '@nestjs/common';
+import { applyDecorators, Controller, Get, Header, Param, Query as QueryParameters, Res, type Type } from '@nestjs/common';
 import { Query, QueryBus, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Actor } from '#domain/event.ts';
@@ -73,8 +73,8 @@ export function queryRoute<Answer extends z.ZodType, Path extends z.ZodObject = 
     @Header('cache-control', 'no-store')
     @Access({ by })
     @ApiOperation({ operationId: name, summary })
-    @ApiBearerAuth()
-    @ApiResponse({ status: 200, standardSchema: answer })
+    @TokenInOpenApi(by === 'anyone')
+    @ApiResponse({ status: 200, description: summary, standardSchema: answer })
     async handle(
       @Param({ schema: path ?? NONE }) pathValues: Request['path'],
       @QueryParameters({ schema: query ?? NONE }) queryValues: Request['query'],
@@ -93,6 +93,11 @@ export function queryRoute<Answer extends z.ZodType, Path extends z.ZodObject = 
 }
 
 const NONE = z.strictObject({});
+
+/** An empty requirement beside the token: it is welcome, for it may show more, and not needed. */
+function TokenInOpenApi(isOptional: boolean): MethodDecorator {
+  return isOptional ? applyDecorators(ApiBearerAuth(), ApiSecurity({})) : ApiBearerAuth();
+}
 
 function revisionOf(answered: unknown): number | undefined {
   return (answered as { revision?: number }).revision;
