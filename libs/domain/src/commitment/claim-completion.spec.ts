@@ -55,6 +55,7 @@ test.each<[string, readonly Step[]]>([
   ['written by the lead', [...active, attached({ issuer: 'UNDESA' })]],
   ['written by a partner', [...joined, attached({ issuer: 'UNDP' })]],
   ['a third-party article', [...active, attached({ class: 'third-party-article' })]],
+  ['a self-report of nobody knows whom', [...active, attached({ class: 'self-report', issuer: undefined })]],
   ['a draft', [...active, attached({ draft: true })]],
   ['flagged by a reviewer', [...active, attached({}), by(reviewer, flagEvidence, { id, evidence: the('evidence'), reason: text('Of 2018') })]],
   ['of an update that waits', [...active, reportedWith({})[0]!]],

@@ -33,7 +33,8 @@ function publicEvidence(commitment: CommitmentState): Evidence[] {
   ];
 }
 
-function isIndependent(evidence: Evidence, commitment: CommitmentState): boolean {
-  const ofParty = evidence.issuer !== undefined && partiesOf(commitment).includes(evidence.issuer);
-  return !ofParty && !evidence.draft && evidence.class !== 'third-party-article';
+/** Nobody knows whose self-report one without an issuer is. */
+function isIndependent({ issuer, class: kind, draft }: Evidence, commitment: CommitmentState): boolean {
+  if (draft || kind === 'third-party-article') return false;
+  return issuer === undefined ? kind !== 'self-report' : !partiesOf(commitment).includes(issuer);
 }

@@ -166,8 +166,12 @@ function evolve(state: CommitmentState, event: CommitmentEvent): CommitmentState
     }
     case 'ProgressPublished': {
       const { updateId, agency } = event.data;
-      const versions = approved(state.updates[updateId]?.versions ?? [], event.data, occurredOn);
-      return withUpdate(state, updateId, { versions, status: 'published', agency, publishedPosition: event.position });
+      const before = state.updates[updateId];
+      const versions = approved(before?.versions ?? [], event.data, occurredOn);
+      const published = { versions, agency, publishedPosition: event.position };
+      // A new version clears verification; a dispute stands until a reviewer resolves it, or the lead could end it alone.
+      const isDisputed = before?.status === 'disputed';
+      return withUpdate(state, updateId, isDisputed ? { ...before, ...published } : { ...published, status: 'published' });
     }
     case 'ProgressReturned': {
       const update = state.updates[event.data.updateId]!;

@@ -4,6 +4,7 @@ import {
   active, administrator, correctionSubmitted, number, observation, progress, progressPublished, progressSubmitted, reportedProgress, reviewer,
   submitted, text, undesa,
 } from '#testing/scenes.ts';
+import { disputeProgress } from './dispute-progress.ts';
 import { publishProgress } from './publish-progress.ts';
 import { retractProgress } from './retract-progress.ts';
 import { submitProgressVersion } from './submit-progress-version.ts';
@@ -39,6 +40,13 @@ test('a newly published version clears verification', () => {
     .then('ProgressPublished', expect.anything());
   expect(state.updates[update]).toMatchObject({ status: 'published' });
   expect(state.updates[update]!.remark).toBeUndefined();
+});
+
+test('a dispute stands until a reviewer resolves it', () => {
+  const state = given(correctionSubmitted, by(reviewer, disputeProgress, { id, update, reason: text('The annex says 145') }))
+    .when(undesa.approver, publishProgress, { ...command, version: 2 })
+    .then('ProgressPublished', expect.anything());
+  expect(state.updates[update]).toMatchObject({ status: 'disputed', remark: text('The annex says 145') });
 });
 
 test('the author of a version never approves it', () => {

@@ -84,7 +84,13 @@ test('a verified one may be disputed', () => {
   expect(rowAfter(progressUpdates, progressVerified, disputed)).toMatchObject({ status: 'disputed', remark: text('Seen again') });
 });
 
-test('a published correction clears what reviewers said of the version before', () => {
+test('a published correction clears the verification of the version before', () => {
+  const verified = by(reviewer, verifyProgress, { id, update, note: text('As printed') });
+  const published = by(undesa.approver, publishProgress, { id, update, version: 2 });
+  expect(rowAfter(progressUpdates, correctionSubmitted, verified, published)).toMatchObject({ version: 2, status: 'published', remark: null });
+});
+
+test('a published correction does not end a dispute', () => {
   const disputed = by(reviewer, disputeProgress, { id, update, reason: text('The annex says 145') });
   const published = by(undesa.approver, publishProgress, { id, update, version: 2 });
   expect(rowAfter(progressUpdates, correctionSubmitted, disputed)).toMatchObject({ version: 1, status: 'disputed' });
@@ -92,8 +98,8 @@ test('a published correction clears what reviewers said of the version before', 
     version: 2,
     change: { kind: 'correction', corrects: 1, reason: text('The annex says 145') },
     observations: [{ ...whole, value: number('145') }],
-    status: 'published',
-    remark: null,
+    status: 'disputed',
+    remark: text('The annex says 145'),
   });
 });
 

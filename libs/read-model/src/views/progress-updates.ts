@@ -47,7 +47,7 @@ export const progressUpdates = ledgerView<ProgressUpdateRow>({
   indices: [index('commitmentId'), currentIndex('updatedPosition')],
   id: recordId('updateId'),
   makes: {
-    ProgressPublished(event) {
+    ProgressPublished(event, row) {
       const { version, change, agency, content } = event.data;
       return {
         commitmentId: streamId(event),
@@ -59,8 +59,8 @@ export const progressUpdates = ledgerView<ProgressUpdateRow>({
         content,
         observations: wholeObservations(content),
         notAssessed: content.notAssessed !== undefined,
-        status: 'published',
-        remark: null,
+        // A dispute stands until a reviewer resolves it.
+        ...(row?.status === 'disputed' ? { status: row.status, remark: row.remark } : { status: 'published' as const, remark: null }),
         publishedOn: event.metadata.occurredOn,
         publishedPosition: event.position,
       };
