@@ -28,11 +28,12 @@ test('it is not ready while its views are still being filled', async () => {
 test('a view that fails is told, and keeps a process from being ready that was not', async () => {
   const [first] = log as [(typeof log)[number]];
   await ledger.store.append('agency-NEW', 0, [{ ...first, type: 'FromTheFuture' }]);
+  // One view after the other is found to fail.
   const answer = await until(async () => {
     const { status, body } = await ready();
-    return body.checks.views.detail.includes('fails at') && { status, body };
+    return body.checks.views.detail.includes('agencies_v1 fails at 1') && { status, ok: body.checks.views.ok };
   });
-  expect(answer).toMatchObject({ status: 503, body: { checks: { views: { ok: false, detail: expect.stringContaining('agencies_v1 fails at 1') } } } });
+  expect(answer).toEqual({ status: 503, ok: false });
 });
 
 async function ready(): Promise<{ status: number; body: any }> {
