@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CommitmentContent } from '#domain/commitment/content.ts';
 import { RelianceSchema } from '#domain/commitment/register.ts';
-import type { CommitmentState, CommitmentStatus, Reliance } from '#domain/commitment/state.ts';
+import { isOverdue, type CommitmentState, type CommitmentStatus, type Reliance } from '#domain/commitment/state.ts';
 import { approvedOf } from '#domain/commitment/versions.ts';
 import { paces, worst } from '#domain/pace.ts';
 import { AgencyCode, PlainDate, Text, TranscribedFrom } from '#domain/values.ts';
@@ -110,12 +110,6 @@ export function commitmentAnswer(
     revision,
     position,
   };
-}
-
-/** From the day after its due date until it ended. */
-function isOverdue({ versions, ending }: CommitmentState, on: string): boolean {
-  const dueOn = approvedOf(versions)?.content.dueOn;
-  return dueOn !== undefined && dueOn < on && (ending === undefined || on < ending.on);
 }
 
 function lastUpdateOn({ updates }: CommitmentState): string | null {

@@ -1,7 +1,7 @@
 import type { Text } from '../values.ts';
 import type { CommitmentContent, Evidence, ReportedProgress, TargetContent } from './content.ts';
 import type { Assignment } from '../action-line/action-line.ts';
-import { publicVersions, type Versions } from './versions.ts';
+import { approvedOf, publicVersions, type Versions } from './versions.ts';
 
 export type CommitmentStatus =
   | 'none'
@@ -120,6 +120,13 @@ export function isPublic({ status }: { status: CommitmentStatus }): boolean {
 
 export function hasEnded({ status }: { status: CommitmentStatus }): boolean {
   return ENDED.includes(status);
+}
+
+/** From the day after its due date until its completion was claimed, or it ended. A claim that was declined counts no more. */
+export function isOverdue({ versions, completion, ending }: CommitmentState, on: string): boolean {
+  const dueOn = approvedOf(versions)?.content.dueOn;
+  const until = completion?.claimedOn ?? ending?.on;
+  return dueOn !== undefined && dueOn < on && (until === undefined || on < until);
 }
 
 /** Agencies that are partners now. */

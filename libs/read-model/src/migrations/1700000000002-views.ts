@@ -31,6 +31,7 @@ export class Views1700000000002 implements MigrationInterface {
       "registeredAt" timestamptz not null,
       "lastUpdateOn" date,
       "overdueFrom" date,
+      "overdueUntil" date,
       "paceFrom" date[] not null,
       pace text[] not null,
       targets jsonb,

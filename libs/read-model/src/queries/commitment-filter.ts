@@ -49,7 +49,7 @@ export function paceOnDay(day: string): string {
 
 /** SQL, true or false: late from the day after its due date until it ended. */
 export function overdueOnDay(day: string): string {
-  return `coalesce(c."overdueFrom" <= ${day}::date and (c."endedOn" is null or ${day}::date < c."endedOn"), false)`;
+  return `coalesce(c."overdueFrom" <= ${day}::date and (c."overdueUntil" is null or ${day}::date < c."overdueUntil"), false)`;
 }
 
 function addActionLines(where: Conditions, actionLines: readonly string[]): void {

@@ -1,5 +1,5 @@
 import { approvedOf } from '#domain/commitment/versions.ts';
-import { partiesOf, type CommitmentState } from '#domain/commitment/state.ts';
+import { isOverdue, partiesOf, type CommitmentState } from '#domain/commitment/state.ts';
 import { paceInputsOf, paceOn, worst } from '#domain/pace.ts';
 import { logOf } from '#testing/given.ts';
 import { randomHistory } from '#testing/histories.ts';
@@ -78,11 +78,6 @@ function lastUpdateOn(states: readonly CommitmentState[], on: string): string | 
 function paceOf(state: CommitmentState, on: string) {
   const inputs = Object.values(paceInputsOf(state));
   return inputs.length > 0 ? worst(inputs.map((one) => paceOn(one, on).pace)) : undefined;
-}
-
-function isOverdue({ versions, ending }: CommitmentState, on: string): boolean {
-  const { dueOn } = approvedOf(versions)!.content;
-  return dueOn !== undefined && dueOn < on && (ending === undefined || on < ending.on);
 }
 
 function pledges(states: readonly CommitmentState[]) {

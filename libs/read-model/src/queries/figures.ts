@@ -47,7 +47,7 @@ export async function figuresNow(manager: EntityManager, on: string, { actionLin
 const PAGE = 5_000;
 const PAGES_MAX = 1_000;
 /** What a commitment's contributions rest on: narrow, so that many are read quickly. */
-const COLUMNS = ['id', 'lead', 'partners', 'actionLines', 'status', 'pace', 'paceFrom', 'overdueFrom', 'endedOn', 'lastUpdateOn', 'pledged', 'partOf'];
+const COLUMNS = ['id', 'lead', 'partners', 'actionLines', 'status', 'pace', 'paceFrom', 'overdueFrom', 'overdueUntil', 'lastUpdateOn', 'pledged', 'partOf'];
 
 /** The same, as the ledger knew it at a position: what each commitment contributed then, added up. */
 export async function figuresAsOf(manager: EntityManager, position: number, on: string): Promise<Figures[]> {

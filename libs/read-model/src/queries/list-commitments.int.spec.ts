@@ -129,8 +129,8 @@ function paceOf({ pace, paceFrom }: CommitmentRow, on: string) {
   return pace[paceFrom.findLastIndex((from) => from <= on)] ?? null;
 }
 
-function isOverdue({ dueOn, endedOn }: CommitmentRow, on: string): boolean {
-  return dueOn !== null && dueOn < on && (endedOn === null || on < endedOn);
+function isOverdue({ dueOn, overdueUntil }: CommitmentRow, on: string): boolean {
+  return dueOn !== null && dueOn < on && (overdueUntil === null || on < overdueUntil);
 }
 
 function inOrder(rows: readonly CommitmentRow[], { by, falling }: Sort<CommitmentOrder>): CommitmentRow[] {

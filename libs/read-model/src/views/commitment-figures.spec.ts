@@ -1,4 +1,6 @@
 import { approveTarget } from '#domain/commitment/approve-target.ts';
+import { claimCompletion } from '#domain/commitment/claim-completion.ts';
+import { declineCompletion } from '#domain/commitment/decline-completion.ts';
 import { joinCommitment } from '#domain/commitment/join.ts';
 import { proposeTarget } from '#domain/commitment/propose-target.ts';
 import { registerCommitment } from '#domain/commitment/register.ts';
@@ -7,7 +9,7 @@ import { submitCommitment } from '#domain/commitment/submit.ts';
 import { supersedeCommitment } from '#domain/commitment/supersede.ts';
 import { withdrawCommitment } from '#domain/commitment/withdraw.ts';
 import { by, the, type Step } from '#testing/given.ts';
-import { active, catalogue, citiesTarget, closed, content, itu, progressPublished, registered, text, undesa, undp } from '#testing/scenes.ts';
+import { active, catalogue, citiesTarget, closed, content, itu, progressPublished, registered, reviewer, text, undesa, undp } from '#testing/scenes.ts';
 import { ALWAYS } from '../view.ts';
 import { figuresOf } from './commitment-figures.ts';
 import { commitments, type CommitmentRow } from './commitments.ts';
@@ -89,17 +91,30 @@ test('a pace counts from its first day to the first of the next', () => {
 });
 
 describe('overdue', () => {
+  const withdrawn = (occurredOn: string) => by(undesa.approver, withdrawCommitment, { id, reason: text('No funds') }, { occurredOn });
+
   test('from the day after the due date on', () => {
     expect(figures(active, '*', '*').overdue).toEqual([['2023-01-01', 1]]);
   });
 
-  test('until it ends', () => {
+  test('until its completion is claimed, or it ends', () => {
+    const steps = [...active, by(undesa.approver, claimCompletion, { id, statement: text('Done'), selfDeclared: true }, { occurredOn: '2023-03-01' })];
+    expect(figures(steps, '*', '*').overdue).toEqual([['2023-01-01', 1], ['2023-03-01', -1]]);
+    expect(figures([...active, withdrawn('2023-04-01')], '*', '*').overdue).toEqual([['2023-01-01', 1], ['2023-04-01', -1]]);
     expect(figures(closed, '*', '*').overdue).toEqual([['2023-01-01', 1], ['2023-06-01', -1]]);
   });
 
+  test('on, when the claim is declined', () => {
+    const steps = [
+      ...active,
+      by(undesa.approver, claimCompletion, { id, statement: text('Done'), selfDeclared: true }, { occurredOn: '2023-03-01' }),
+      by(reviewer, declineCompletion, { id, reason: text('Half of it is missing') }),
+    ];
+    expect(figures(steps, '*', '*').overdue).toEqual([['2023-01-01', 1]]);
+  });
+
   test.each(['2022-12-31', '2023-01-01'])('never, when it ends on %s', (occurredOn) => {
-    const withdrawn = by(undesa.approver, withdrawCommitment, { id, reason: text('No funds') }, { occurredOn });
-    expect(figures([...active, withdrawn], '*', '*')).not.toHaveProperty('overdue');
+    expect(figures([...active, withdrawn(occurredOn)], '*', '*')).not.toHaveProperty('overdue');
   });
 
   test('never, without a due date', () => {

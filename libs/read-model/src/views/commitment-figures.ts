@@ -8,7 +8,7 @@ import type { CommitmentRow } from './commitments.ts';
  * - `commitments`; `asLead`, `asPartner` where the scope names an agency
  * - `status:active` and so on
  * - `pace:behind` and so on: from the first day of the pace to the day before the next
- * - `overdue`: from the day after its due date to the day before its end
+ * - `overdue`: from the day after its due date to the day before its completion was claimed, or its end
  * - `lastUpdate`: from its latest update on, so that the latest date of a scope is its latest update
  * - `pledged:USD` and so on: an amount, in the totals; a partner did not pledge it
  */
@@ -57,9 +57,9 @@ function paceFigures({ pace, paceFrom }: CommitmentRow): Figure[] {
   });
 }
 
-function overdueFigures({ overdueFrom, endedOn }: CommitmentRow): Figure[] {
-  if (overdueFrom === null || (endedOn !== null && endedOn <= overdueFrom)) return [];
-  return [figure('overdue', overdueFrom), ...(endedOn === null ? [] : [figure('overdue', endedOn, -1)])];
+function overdueFigures({ overdueFrom, overdueUntil }: CommitmentRow): Figure[] {
+  if (overdueFrom === null || (overdueUntil !== null && overdueUntil <= overdueFrom)) return [];
+  return [figure('overdue', overdueFrom), ...(overdueUntil === null ? [] : [figure('overdue', overdueUntil, -1)])];
 }
 
 /** A part is never counted beside its whole, nor what is not going to come. */

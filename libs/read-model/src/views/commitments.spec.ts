@@ -79,6 +79,7 @@ test('a registered commitment has a row', () => {
     registeredAt: '2023-06-01T12:00:00.000Z',
     lastUpdateOn: null,
     overdueFrom: '2023-01-01',
+    overdueUntil: null,
     paceFrom: [],
     pace: [],
     targets: {},

@@ -45,8 +45,10 @@ export interface CommitmentRow extends LedgerRow {
   registeredAt: string;
   /** Latest day on which an update that is not retracted was published. */
   lastUpdateOn: string | null;
-  /** First day on which it is late unless it has ended by then. */
+  /** First day on which it is late unless its completion was claimed, or it ended, by then. */
   overdueFrom: string | null;
+  /** Day of the completion claimed, or of its end: from then on it is late no more. */
+  overdueUntil: string | null;
   /** First days of its paces and the paces, side by side: `pace[width_bucket(day, "paceFrom")]` is a day's pace. */
   paceFrom: string[];
   pace: Pace[];
@@ -99,6 +101,7 @@ export const commitments = ledgerView<CommitmentRow>({
     registeredAt: instant,
     lastUpdateOn: nullable(date),
     overdueFrom: nullable(date),
+    overdueUntil: nullable(date),
     paceFrom: dates,
     pace: texts,
     targets: nullable(json),
@@ -121,8 +124,9 @@ export const commitments = ledgerView<CommitmentRow>({
     CommitmentStarted: (event, row) => after(event, { ...row, status: 'active' }),
     CommitmentSuspended: (event, row) => after(event, { ...row, status: 'suspended' }),
     CommitmentResumed: (event, row) => after(event, { ...row, status: 'active' }),
-    CompletionClaimed: (event, row) => after(event, { ...row, status: 'completion-claimed', selfDeclared: event.data.selfDeclared }),
-    CompletionDeclined: (event, row) => after(event, { ...row, status: 'active', selfDeclared: null }),
+    CompletionClaimed: (event, row) =>
+      after(event, { ...row, status: 'completion-claimed', selfDeclared: event.data.selfDeclared, overdueUntil: event.metadata.occurredOn }),
+    CompletionDeclined: (event, row) => after(event, { ...row, status: 'active', selfDeclared: null, overdueUntil: null }),
     CommitmentClosed: (event, row) => ended(event, { ...row, status: 'closed', outcome: event.data.outcome }),
     CommitmentWithdrawn: (event, row) => ended(event, { ...row, status: 'withdrawn' }),
     CommitmentSuperseded: (event, row) => ended(event, { ...row, status: 'superseded', supersededBy: event.data.by }),
@@ -160,6 +164,7 @@ function registered(event: EventNamed<'CommitmentRegistered'>): RowBody<Commitme
     partners: [],
     selfDeclared: null,
     endedOn: null,
+    overdueUntil: null,
     outcome: null,
     supersededBy: null,
     registeredAt: event.recordedAt,
@@ -187,7 +192,8 @@ function rated(event: RecordedEvent, row: RowBody<CommitmentRow>): RowBody<Commi
 }
 
 function ended(event: RecordedEvent, row: RowBody<CommitmentRow>): RowBody<CommitmentRow> {
-  return after(event, { ...row, endedOn: event.metadata.occurredOn });
+  const { occurredOn } = event.metadata;
+  return after(event, { ...row, endedOn: occurredOn, overdueUntil: row.overdueUntil ?? occurredOn });
 }
 
 function contentColumns({ version, content, reliance }: { version: number; content: CommitmentContent; reliance: Reliance }) {

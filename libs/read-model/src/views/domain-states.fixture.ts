@@ -120,6 +120,7 @@ function commitment(state: CommitmentState): object {
     reliance: state.reliance,
     selfDeclared: state.completion?.selfDeclared ?? null,
     endedOn: state.ending?.on ?? null,
+    overdueUntil: state.completion?.claimedOn ?? state.ending?.on ?? null,
     outcome: state.ending?.outcome ?? null,
     supersededBy: state.ending?.supersededBy ?? null,
     lastUpdateOn: published.map(({ versions }) => approvedOf(versions)!.decidedOn!).sort().at(-1) ?? null,

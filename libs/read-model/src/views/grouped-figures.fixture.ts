@@ -8,7 +8,7 @@ export async function figuresOfCurrentRows(pool: pg.Pool, on: string): Promise<u
         select id, 'commitments' as measure, 1::numeric as amount from current
         union all select id, 'status:' || status, 1 from current
         union all select id, 'pace:' || pace[width_bucket($1::date, "paceFrom")], 1 from current where pace <> '{}'
-        union all select id, 'overdue', 1 from current where "dueOn" < $1::date and ("endedOn" is null or "endedOn" > $1::date)
+        union all select id, 'overdue', 1 from current where "dueOn" < $1::date and ("overdueUntil" is null or "overdueUntil" > $1::date)
         union all select id, 'lastUpdate', 1 from current where "lastUpdateOn" <= $1::date
       ),
       pledges as (
