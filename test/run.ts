@@ -47,7 +47,7 @@ async function runTests(): Promise<{ passed: number; failed: number; notes: stri
   const folder = mkdtempSync(join(tmpdir(), 'test-report-'));
   try {
     const file = join(folder, 'report.json');
-    const { exitCode, output } = await run([bin('jest'), '--ci', '--json', `--outputFile=${file}`], testsMs);
+    const { exitCode, output } = await run([bin('jest'), '--ci', '--maxWorkers=100%', '--json', `--outputFile=${file}`], testsMs);
     const report = readReport(file);
     if (report === undefined) return { passed: 0, failed: 0, notes: ['the tests did not come to an end'] };
 

@@ -33,6 +33,8 @@ const startedAt = Date.now();
 const stopping = new AbortController();
 /** What runs, in the order in which it was started. */
 const running: Supervised[] = [];
+/** What apps complain of while the others are not there yet: told only when the start fails. Undefined once it did not. */
+let heldBack: string[] | undefined = [];
 
 process.exitCode = await main();
 
@@ -54,6 +56,7 @@ async function main(): Promise<number> {
     if (!stopping.signal.aborted) stopping.abort(error);
   }
   const { reason } = stopping.signal as { reason: unknown };
+  if (reason instanceof Error) heldBack?.forEach(say);
   if (reason instanceof Error) say(reason instanceof ConfigError ? reason.message : `error: ${reason.message}`);
   else say(`${String(reason)}: stopping ...`);
   const clean = await stopEverything();
@@ -105,13 +108,13 @@ async function checkPorts(first: number): Promise<void> {
 async function startEverything(settings: Settings, dataDir: string): Promise<void> {
   const [databaseUrl, brokers] = await all([database(settings, dataDir), broker(settings, dataDir)]);
   stopping.signal.throwIfAborted();
-  const env = environment(settings, dataDir, databaseUrl, brokers);
+  const names = appNames.filter((name) => brokers !== undefined || (name !== 'publisher' && name !== 'reporting'));
+  const env = environment(settings, dataDir, databaseUrl, brokers, names);
   await runLedger(['migrate'], env, stopping.signal);
   stopping.signal.throwIfAborted();
-
-  const names = appNames.filter((name) => brokers !== undefined || (name !== 'publisher' && name !== 'reporting'));
-  await all(names.map((name) => keep(name, () => startApp(name, { dataDir, report: say, env: { ...env, PORT: String(portOf(settings, name)) } }))));
+  await all(names.map((name) => keep(name, () => startApp(name, { dataDir, report: complain, env: { ...env, PORT: String(portOf(settings, name)) } }))));
   await all(names.map((name) => waitUntilReady(name, urlOf(settings, name), stopping.signal)));
+  heldBack = undefined;
   const local = settings.OIDC_ISSUER === undefined && settings.NODE_ENV !== 'production';
   if (local) await importOnce(dataDir, env);
 
@@ -177,13 +180,15 @@ async function keep<Server extends Stoppable>(name: string, start: () => Promise
 }
 
 /** What every process gets; kept for `npm run ledger` as well, in a file that only its owner reads: it has a password. */
-function environment(settings: Settings, dataDir: string, databaseUrl: string, brokers: string | undefined): NodeJS.ProcessEnv {
+function environment(
+  settings: Settings, dataDir: string, databaseUrl: string, brokers: string | undefined, names: readonly AppName[],
+): NodeJS.ProcessEnv {
   const here = {
     DATA_DIR: dataDir,
     DATABASE_URL: databaseUrl,
     EVENT_STORE_URL: settings.EVENT_STORE_URL ?? databaseUrl,
     ...(brokers === undefined ? {} : { KAFKA_BROKERS: brokers }),
-    ...Object.fromEntries(appNames.map((name) => [`${name.toUpperCase()}_URL`, urlOf(settings, name)])),
+    ...Object.fromEntries(names.map((name) => [`${name.toUpperCase()}_URL`, urlOf(settings, name)])),
   };
   const file = join(dataDir, 'ledger.env');
   rmSync(file, { force: true });
@@ -230,6 +235,11 @@ async function stopEverything(): Promise<boolean> {
     }
   }
   return clean;
+}
+
+function complain(line: string): void {
+  if (heldBack === undefined) say(line);
+  else heldBack.push(line);
 }
 
 function say(line: string): void {
