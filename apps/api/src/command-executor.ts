@@ -8,7 +8,7 @@ import type { TranscribedFrom } from '#domain/values.ts';
 import { Problem } from '#platform/problem.ts';
 import { checkRelation, type CommandAccess } from './command-access.ts';
 import { CommandMetrics } from './command-metrics.ts';
-import { Streams, type FoldedStream } from './streams.ts';
+import { Streams, type CommandAnswer, type FoldedStream } from './streams.ts';
 
 /** A command as it came: validated, and from whom. */
 export interface CommandRequest {
@@ -18,14 +18,6 @@ export interface CommandRequest {
   idempotencyKey: string;
   /** Revision that the caller read; undefined where no If-Match came. */
   ifMatch: number | undefined;
-}
-
-/** What a command is answered with: the thing made or changed, and the stream's revision and position after it. */
-export interface CommandAnswer {
-  id: string;
-  revision: number;
-  position: number;
-  status: string;
 }
 
 /** Decides once more when somebody else was quicker, so often at most. */

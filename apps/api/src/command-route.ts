@@ -8,8 +8,10 @@ import type { UseCase } from '#domain/use-case.ts';
 import { PlainDate, TranscribedFrom } from '#domain/values.ts';
 import { Access, CurrentActor } from '#platform/access.guard.ts';
 import { Problem } from '#platform/problem.ts';
-import { CommandExecutor, type CommandAnswer, type CommandRequest } from './command-executor.ts';
+import { CommandExecutor, type CommandRequest } from './command-executor.ts';
 import type { CommandAccess } from './command-access.ts';
+import { nameAs } from './name-as.ts';
+import type { CommandAnswer } from './streams.ts';
 
 /** A row of the surface: what a use case is reached by, who may, and how it is answered. */
 export interface CommandRoute {
@@ -114,11 +116,6 @@ function revisionOf(ifMatch: string | undefined): number | undefined {
 
 function locationOf(template: string, path: Record<string, unknown>, made: string): string {
   return `/v1/${template.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(name === 'made' ? made : path[name])))}`;
-}
-
-/** Logs, traces and OpenAPI name classes made here after their use case. */
-function nameAs(target: object, name: string): void {
-  Object.defineProperty(target, 'name', { value: name });
 }
 
 /** `SubmitProgress` -> `Submit progress` */

@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Actor } from '#domain/event.ts';
 import { Access, CurrentActor } from '#platform/access.guard.ts';
+import { nameAs } from './name-as.ts';
 import { QuerySources } from './query-sources.ts';
 
 /** A query as it came: validated, and from whom. */
@@ -101,9 +102,4 @@ function TokenInOpenApi(isOptional: boolean): MethodDecorator {
 
 function revisionOf(answered: unknown): number | undefined {
   return (answered as { revision?: number }).revision;
-}
-
-/** Logs, traces and OpenAPI name classes made here after their query. */
-function nameAs(target: object, name: string): void {
-  Object.defineProperty(target, 'name', { value: name });
 }

@@ -4,7 +4,14 @@ import { streams } from '#domain/streams.ts';
 import type { Category, StateOf, StreamType } from '#domain/use-case.ts';
 import { categoryOf, type AppendResult, type EventStore } from '#event-store/event-store.ts';
 import { Problem } from '#platform/problem.ts';
-import type { CommandAnswer } from './command-executor.ts';
+
+/** What a command is answered with: the thing made or changed, and the stream's revision and position after it. */
+export interface CommandAnswer {
+  id: string;
+  revision: number;
+  position: number;
+  status: string;
+}
 
 /** A stream folded up to a revision, with the commands it has taken. Never changed once made. */
 export interface FoldedStream<State = AnyState> {
@@ -37,15 +44,20 @@ export class Streams {
     return folded as FoldedStream<StateOf[C]>;
   }
 
+  /** The stream as it stood at a position of the log; at revision 0 where it was not there yet. */
+  async asOf<C extends Category>(stream: `${C}-${string}`, position: number): Promise<FoldedStream<StateOf[C]>> {
+    return (await this.#fold(stream, emptyStream(stream), position)) as FoldedStream<StateOf[C]>;
+  }
+
   /** Appends where the stream is still at the revision that was decided on. */
   append(stream: string, revision: number, events: readonly NewEvent[]): Promise<AppendResult> {
     return this.store.append(stream, revision, events);
   }
 
-  async #fold(stream: string, from: FoldedStream): Promise<FoldedStream> {
+  async #fold(stream: string, from: FoldedStream, upToPosition?: number): Promise<FoldedStream> {
     let folded = from;
     for (let page = 0; page < PAGES_MAX; page++) {
-      const events = await this.store.readStream(stream, { afterRevision: folded.revision, limit: PAGE });
+      const events = await this.store.readStream(stream, { afterRevision: folded.revision, upToPosition, limit: PAGE });
       folded = foldOnto(folded, stream, events);
       if (events.length < PAGE) return folded;
     }
@@ -54,7 +66,7 @@ export class Streams {
 }
 
 /** Folds events onto a stream; the commands remembered are copied once for all of them. */
-export function foldOnto(folded: FoldedStream, stream: string, events: readonly RecordedEvent[]): FoldedStream {
+function foldOnto(folded: FoldedStream, stream: string, events: readonly RecordedEvent[]): FoldedStream {
   if (events.length === 0) return folded;
   const { evolve, subject } = typeOf(stream);
   const commands = new Map(folded.commands);
@@ -75,7 +87,7 @@ export function foldOnto(folded: FoldedStream, stream: string, events: readonly 
   return { state, revision: last.revision, position: last.position, commands };
 }
 
-export function emptyStream(stream: string): FoldedStream {
+function emptyStream(stream: string): FoldedStream {
   return { state: typeOf(stream).initial, revision: 0, position: 0, commands: new Map() };
 }
 

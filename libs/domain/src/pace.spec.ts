@@ -4,7 +4,7 @@ import { fold } from '#testing/ledger-in-memory.ts';
 import {
   citiesTarget, content, correctionSubmitted, number, observation, progress, submitted, targetApproved, targetProposed, text, undesa,
 } from '#testing/scenes.ts';
-import { addDays, daysBetween } from './calendar.ts';
+import { addDays, ALWAYS, daysBetween } from './calendar.ts';
 import { approveAmendment } from './commitment/approve-amendment.ts';
 import { approveTarget } from './commitment/approve-target.ts';
 import type { TargetContent } from './commitment/content.ts';
@@ -16,7 +16,7 @@ import { publicPart } from './commitment/state.ts';
 import { retractProgress } from './commitment/retract-progress.ts';
 import { submitProgressVersion } from './commitment/submit-progress-version.ts';
 import { submitProgress } from './commitment/submit-progress.ts';
-import { ALWAYS, PACE_FORMULA, paceInputsOf, paceOn, paces, paceSteps, worst, type Pace, type PaceInputs, type PaceObservation } from './pace.ts';
+import { PACE_FORMULA, paceInputsOf, paceOn, paces, paceSteps, worst, type Pace, type PaceInputs, type PaceObservation } from './pace.ts';
 import type { Value } from './values.ts';
 
 const cities = citiesTarget({ baseline: { value: number('100'), on: '2020-12-31' }, dueOn: '2022-12-31' }) as TargetContent;

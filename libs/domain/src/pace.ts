@@ -1,4 +1,4 @@
-import { addDays, daysBetween } from './calendar.ts';
+import { addDays, ALWAYS, daysBetween } from './calendar.ts';
 import type { Observation, TargetContent } from './commitment/content.ts';
 import type { CommitmentState } from './commitment/state.ts';
 import { approvedOf } from './commitment/versions.ts';
@@ -99,9 +99,6 @@ export function paceOn(inputs: PaceInputs, on: string): PaceAnswer {
 
 /** From which day on which pace holds, the first from the beginning of time. Neighbours differ. */
 export type PaceSteps = readonly { from: string; pace: Pace }[];
-
-/** The first day of all. */
-export const ALWAYS = '0001-01-01';
 
 /** Worst pace of a commitment's targets for every day there is; empty where it has no target. */
 export function paceSteps(targets: readonly PaceInputs[]): PaceSteps {

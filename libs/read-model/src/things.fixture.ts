@@ -3,7 +3,8 @@ import pg from 'pg';
 import type { NewEvent, RecordedEvent } from '#domain/event.ts';
 import { createDataSource } from './data-source.ts';
 import { migrateReadModel } from './migrate-read-model.ts';
-import { ALWAYS, defineView, viewSchema, type View } from './view.ts';
+import { ALWAYS } from '#domain/calendar.ts';
+import { defineView, viewSchema, type View } from './view.ts';
 
 /** A view with a column of every type that views use, for tests of what is true of every view. */
 export interface Thing {

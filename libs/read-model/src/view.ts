@@ -23,8 +23,6 @@ export interface Contribution {
   amount: number | string;
 }
 
-export const ALWAYS = '0001-01-01';
-
 /** A pure fold of the log into a table of rows. Changing what any of its functions answers needs a new version. */
 export interface View<Row extends ViewRow = ViewRow> {
   /** Snake case: part of a schema name. */

@@ -1,3 +1,4 @@
+import { ALWAYS } from '#domain/calendar.ts';
 import { approveTarget } from '#domain/commitment/approve-target.ts';
 import { claimCompletion } from '#domain/commitment/claim-completion.ts';
 import { declineCompletion } from '#domain/commitment/decline-completion.ts';
@@ -10,7 +11,6 @@ import { supersedeCommitment } from '#domain/commitment/supersede.ts';
 import { withdrawCommitment } from '#domain/commitment/withdraw.ts';
 import { by, the, type Step } from '#testing/given.ts';
 import { active, catalogue, citiesTarget, closed, content, itu, progressPublished, registered, reviewer, text, undesa, undp } from '#testing/scenes.ts';
-import { ALWAYS } from '../view.ts';
 import { figuresOf } from './commitment-figures.ts';
 import { commitments, type CommitmentRow } from './commitments.ts';
 import { rowsAfter } from './folded.fixture.ts';

@@ -1,4 +1,5 @@
-import { ALWAYS, type Contribution } from '../view.ts';
+import { ALWAYS } from '#domain/calendar.ts';
+import type { Contribution } from '../view.ts';
 import type { CommitmentRow } from './commitments.ts';
 
 /**
