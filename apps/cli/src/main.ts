@@ -1,4 +1,7 @@
+import { ignorePastTimers } from '#messaging/kafkajs/past-timers.ts';
 import { ledger } from './ledger.ts';
+
+ignorePastTimers();
 
 // A reader that has seen enough (`ledger replay ... | head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
