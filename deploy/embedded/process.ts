@@ -78,14 +78,22 @@ export function runProcess(command: readonly string[], options: RunOptions): Pro
   const [program, ...args] = command;
   const { input = '', timeoutMs, ...rest } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(program ?? '', args, { ...rest, timeout: timeoutMs, stdio: 'pipe' });
+    const child = spawn(program ?? '', args, { ...rest, stdio: 'pipe' });
+    // Not spawn's own time-out, which keeps this process alive for its whole length where there is no such program.
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => { stdout = (stdout + chunk.toString()).slice(-outputMax); });
     child.stderr.on('data', (chunk: Buffer) => { stderr = (stderr + chunk.toString()).slice(-outputMax); });
     child.stdin.on('error', () => undefined); // It ended without reading: its exit code tells.
     child.stdin.end(input);
-    child.once('error', reject);
-    child.once('close', (exitCode) => resolve({ exitCode, stdout, stderr }));
+    child.once('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    child.once('close', (exitCode) => {
+      clearTimeout(timer);
+      resolve({ exitCode, stdout, stderr });
+    });
   });
 }
 
