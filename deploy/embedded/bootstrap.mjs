@@ -10,13 +10,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const [verb, ...rest] = process.argv.slice(2);
 const modules = join(root, 'node_modules');
 const projectNode = join(modules, 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
-// start.ts shares its settings with the apps, whose classes use a little more of TypeScript than Node strips by itself.
-const typescript = ['--experimental-transform-types', '--disable-warning=ExperimentalWarning'];
 
 /** What each verb runs once everything is there. */
 const runs = {
-  start: () => [...typescript, join(root, 'deploy/embedded/start.ts')],
-  test: () => [...typescript, join(root, 'test/run.ts')],
+  start: () => [join(root, 'deploy/embedded/start.ts')],
+  test: () => [join(root, 'test/run.ts')],
   ledger: () => ['--enable-source-maps', join(root, 'dist/apps/cli/main.js'), ...rest],
   build: () => undefined,
 };

@@ -26,7 +26,7 @@ const Settings = z.object({
 type Settings = z.output<typeof Settings>;
 
 /** One for each role, of agencies that are in the data; a reviewer must not belong to a party. */
-const demoTokens = [['administrator', 'UNCTAD'], ['focal-point', 'ITU'], ['approver', 'ITU'], ['reviewer', 'UNDESA'], ['secretariat', 'UNCTAD']] as const;
+const demoTokens = [['administrator', 'UNCTAD'], ['focal-point', 'ITU'], ['approver', 'ITU'], ['reviewer', 'UNESCO'], ['secretariat', 'UNCTAD']] as const;
 
 const startedAt = Date.now();
 /** Aborts, with the reason, when everything is to be stopped. */

@@ -16,6 +16,8 @@ export async function startReporting(config: ReportingSettings): Promise<NestFas
       consumer: {
         groupId: 'action-line-reporting',
         allowAutoTopicCreation: false,
+        // A process that was killed holds its partitions for so long.
+        sessionTimeout: 6_000,
         // Records arrive at once anyway; this is how long it takes until the client goes where it was told to.
         maxWaitTimeInMs: 500,
         retry: { retries: 8, initialRetryTime: 300, maxRetryTime: 10_000 },
