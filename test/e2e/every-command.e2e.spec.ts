@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { exampleBodies } from '../../apps/api/src/examples.ts';
-import { commandRoutes } from '../../apps/api/src/routes.ts';
+import { exampleBodies } from '../../apps/api/src/commands/examples.ts';
+import { commandRoutes } from '../../apps/api/src/commands/command-routes.ts';
 import { publishedTypes } from '#contracts/json-schemas.ts';
 import type { CloudEvent } from '#contracts/published.ts';
 import type { Role } from '#domain/event.ts';

@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { PublisherModule } from '../../apps/publisher/src/publisher.module.ts';
 import { startReporting } from '../../apps/reporting/src/app.ts';
-import { exampleBodies } from '../../apps/api/src/examples.ts';
+import { exampleBodies } from '../../apps/api/src/commands/examples.ts';
 import type { CloudEvent } from '#contracts/published.ts';
 import { startBroker, type Broker } from '#messaging/publisher.fixture.ts';
 import { createHttpApp, listen } from '#platform/http-app.ts';

@@ -1,13 +1,13 @@
 import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { EventStore } from '#event-store/event-store.ts';
-import { CommandExecutor } from './command-executor.ts';
-import { CommandMetrics } from './command-metrics.ts';
+import { CommandExecutor } from './commands/command-executor.ts';
+import { CommandMetrics } from './commands/command-metrics.ts';
 import { EVENT_STORE } from './event-store.module.ts';
 import { FeedController } from './feed/feed.controller.ts';
-import { queryRoutes } from './queries.ts';
-import { QuerySources } from './query-sources.ts';
-import { commandRoutes } from './routes.ts';
+import { queryRoutes } from './queries/query-routes.ts';
+import { QuerySources } from './queries/query-sources.ts';
+import { commandRoutes } from './commands/command-routes.ts';
 import { Streams } from './streams.ts';
 
 /** HTTP: commands in, queries out. Holds no state but caches. */

@@ -1,8 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { z } from 'zod';
-import { exampleBodies } from './examples.ts';
-import { commandRoutes } from './routes.ts';
+import { exampleBodies } from './commands/examples.ts';
+import { commandRoutes } from './commands/command-routes.ts';
 
 /** Serves the description at /openapi.json (OpenAPI 3.1) and a page to read it at /docs. */
 export function serveOpenApi(app: NestFastifyApplication): void {

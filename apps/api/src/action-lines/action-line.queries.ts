@@ -7,9 +7,9 @@ import { findReference, referenceViews } from '#read-model/queries/list-referenc
 import type { ActionLineRow } from '#read-model/views/action-lines.ts';
 import { commitments } from '#read-model/views/commitments.ts';
 import { figuresAnswer, FiguresAnswer, pledged } from '../matrix/figures-answer.ts';
-import { minPosition, on, today } from '../query-parameters.ts';
-import { queryRoute } from '../query-route.ts';
-import { readReference, ReferenceQuery, referencePage } from '../reference-page.ts';
+import { minPosition, on, today } from '../queries/query-parameters.ts';
+import { queryRoute } from '../queries/query-route.ts';
+import { readReference, ReferenceQuery, referencePage } from '../queries/reference-page.ts';
 
 const Facilitator = z.object({ agency: AgencyCode, role: FacilitatorRole, from: PlainDate, to: PlainDate.nullable() });
 

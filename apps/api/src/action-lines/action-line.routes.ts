@@ -3,7 +3,7 @@ import { defineActionLine } from '#domain/action-line/define.ts';
 import { relieveFacilitator } from '#domain/action-line/relieve-facilitator.ts';
 import { retitleActionLine } from '#domain/action-line/retitle.ts';
 import { setSdgLinks } from '#domain/action-line/set-sdg-links.ts';
-import { commandRoute } from '../command-route.ts';
+import { commandRoute } from '../commands/command-route.ts';
 
 export const actionLineRoutes = [
   commandRoute(defineActionLine, 'action-lines', { by: 'administrator', opens: true, makes: 'action-lines/:made' }),

@@ -8,9 +8,9 @@ import { commitments } from '#read-model/views/commitments.ts';
 import type { ActionLineRow } from '#read-model/views/action-lines.ts';
 import type { AgencyRow } from '#read-model/views/agencies.ts';
 import { agencyFiguresAnswer, FiguresAnswer, ofAgency, pledged } from '../matrix/figures-answer.ts';
-import { minPosition, on, today } from '../query-parameters.ts';
-import { queryRoute } from '../query-route.ts';
-import { readReference, ReferenceQuery, referencePage } from '../reference-page.ts';
+import { minPosition, on, today } from '../queries/query-parameters.ts';
+import { queryRoute } from '../queries/query-route.ts';
+import { readReference, ReferenceQuery, referencePage } from '../queries/reference-page.ts';
 
 const AgencyItem = z
   .object({ code: AgencyCode, names: Titles, kind: z.enum(['un-entity', 'other']), registeredOn: PlainDate })

@@ -6,9 +6,9 @@ import type { CommitmentFilter } from '#read-model/queries/commitment-filter.ts'
 import type { Key, Page, PageOf, Sort } from '#read-model/queries/keyset.ts';
 import type { Reading } from '#read-model/queries/read-model.ts';
 import type { View } from '#read-model/view.ts';
-import { nextPage, pageStart } from '../page-cursor.ts';
-import { asOf, cursor, limit, listOf, minPosition, MomentAtStart, on, refuseParameter, wholeNumber, YesOrNo } from '../query-parameters.ts';
-import type { QuerySources } from '../query-sources.ts';
+import { nextPage, pageStart } from '../queries/page-cursor.ts';
+import { asOf, cursor, limit, listOf, minPosition, MomentAtStart, on, refuseParameter, wholeNumber, YesOrNo } from '../queries/query-parameters.ts';
+import type { QuerySources } from '../queries/query-sources.ts';
 
 /** What every list across commitments is filtered and paged by. */
 export const ListQuery = z.strictObject({

@@ -4,7 +4,7 @@ import { paces } from '#domain/pace.ts';
 import { ActionLineCode, AgencyCode, Money, PlainDate, Sdg, Title } from '#domain/values.ts';
 import { listCommitments, type ListedCommitment } from '#read-model/queries/list-commitments.ts';
 import { commitments } from '#read-model/views/commitments.ts';
-import { queryRoute } from '../query-route.ts';
+import { queryRoute } from '../queries/query-route.ts';
 import { CommitmentStatusName, IATI_STATUS } from './commitment-answer.ts';
 import { filterOf, ListQuery, pageOfItems, readPage } from './commitment-filter.ts';
 

@@ -6,9 +6,9 @@ import { VersionNumber } from '#domain/commitment/versions.ts';
 import type { RecordedOf } from '#domain/event.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { Problem } from '#platform/problem.ts';
-import { nextPage, pageStart } from '../page-cursor.ts';
-import { asOf, atPosition, cursor, limit, minPosition, on, today } from '../query-parameters.ts';
-import { queryRoute, type QueryRoute } from '../query-route.ts';
+import { nextPage, pageStart } from '../queries/page-cursor.ts';
+import { asOf, atPosition, cursor, limit, minPosition, on, today } from '../queries/query-parameters.ts';
+import { queryRoute, type QueryRoute } from '../queries/query-route.ts';
 import { CommitmentAnswer, commitmentAnswer, type Registration } from './commitment-answer.ts';
 import {
   AmendmentAnswer,

@@ -36,7 +36,7 @@ import { supersedeCommitment } from '#domain/commitment/supersede.ts';
 import { suspendCommitment } from '#domain/commitment/suspend.ts';
 import { verifyProgress } from '#domain/commitment/verify-progress.ts';
 import { withdrawCommitment } from '#domain/commitment/withdraw.ts';
-import { commandRoute } from '../command-route.ts';
+import { commandRoute } from '../commands/command-route.ts';
 
 /** Every command to a commitment: path, who may, and how it is answered. */
 export const commitmentRoutes = [

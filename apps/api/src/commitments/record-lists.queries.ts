@@ -9,8 +9,8 @@ import { targetObservations } from '#read-model/queries/target-observations.ts';
 import { commitments } from '#read-model/views/commitments.ts';
 import { progressUpdates } from '#read-model/views/progress-updates.ts';
 import { targets } from '#read-model/views/targets.ts';
-import { listOf } from '../query-parameters.ts';
-import { queryRoute, type QueryRoute } from '../query-route.ts';
+import { listOf } from '../queries/query-parameters.ts';
+import { queryRoute, type QueryRoute } from '../queries/query-route.ts';
 import { filterOf, ListQuery, pageOfItems, readPage } from './commitment-filter.ts';
 import { EvidenceAnswer, FindingAnswer, ObstacleAnswer, ProgressUpdateAnswer, TargetAnswer } from './record-answers.ts';
 

@@ -1,8 +1,8 @@
 import { publicPart, type CommitmentState } from '#domain/commitment/state.ts';
 import type { Actor } from '#domain/event.ts';
 import { Problem } from '#platform/problem.ts';
-import { maySeeDraft } from '../command-access.ts';
-import type { QuerySources } from '../query-sources.ts';
+import { maySeeDraft } from '../commands/command-access.ts';
+import type { QuerySources } from '../queries/query-sources.ts';
 
 /** A commitment as far as somebody may see it. */
 export interface VisibleCommitment {

@@ -3,8 +3,8 @@ import { FeedSummary } from '#contracts/feed-summary.ts';
 import { topics as topicNames } from '#contracts/published.ts';
 import { topicCounts } from '#read-model/queries/topic-counts.ts';
 import { topics } from '#read-model/views/topics.ts';
-import { minPosition } from '../query-parameters.ts';
-import { queryRoute } from '../query-route.ts';
+import { minPosition } from '../queries/query-parameters.ts';
+import { queryRoute } from '../queries/query-route.ts';
 
 export const feedQueries = [
   queryRoute(

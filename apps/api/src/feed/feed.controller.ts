@@ -9,8 +9,8 @@ import { Access } from '#platform/access.guard.ts';
 import { Drain } from '#platform/drain.ts';
 import { Problem } from '#platform/problem.ts';
 import { EVENT_STORE } from '../event-store.module.ts';
-import { limitOf, minPosition, Position } from '../query-parameters.ts';
-import { QuerySources } from '../query-sources.ts';
+import { limitOf, minPosition, Position } from '../queries/query-parameters.ts';
+import { QuerySources } from '../queries/query-sources.ts';
 import { readFeed } from './read-feed.ts';
 import { serverSentEvents } from './server-sent-events.ts';
 

@@ -4,9 +4,9 @@ import { IndicatorCode } from '#domain/values.ts';
 import { Problem } from '#platform/problem.ts';
 import { findReference, referenceViews } from '#read-model/queries/list-reference.ts';
 import type { IndicatorRow } from '#read-model/views/indicators.ts';
-import { minPosition } from '../query-parameters.ts';
-import { queryRoute } from '../query-route.ts';
-import { readReference, ReferenceQuery, referencePage } from '../reference-page.ts';
+import { minPosition } from '../queries/query-parameters.ts';
+import { queryRoute } from '../queries/query-route.ts';
+import { readReference, ReferenceQuery, referencePage } from '../queries/reference-page.ts';
 
 const IndicatorItem = IndicatorDefined.data.extend({ revision: z.int().describe('Targets name the one that their approval relied on') }).meta({ id: 'Indicator' });
 

@@ -1,6 +1,6 @@
 import { defineIndicator } from '#domain/indicator/define.ts';
 import { reviseIndicator } from '#domain/indicator/revise.ts';
-import { commandRoute } from '../command-route.ts';
+import { commandRoute } from '../commands/command-route.ts';
 
 export const indicatorRoutes = [
   commandRoute(defineIndicator, 'indicators', { by: ['administrator', 'focal-point'], of: 'code-owner', opens: true, makes: 'indicators/:made' }),

@@ -4,8 +4,8 @@ import { AgencyCode, PlainDate, Titles } from '#domain/values.ts';
 import { figuresAsOf, figuresNow, noFigures, type Figures } from '#read-model/queries/figures.ts';
 import { listReference, referenceViews } from '#read-model/queries/list-reference.ts';
 import { commitments } from '#read-model/views/commitments.ts';
-import { asOf, minPosition, on, today } from '../query-parameters.ts';
-import { queryRoute } from '../query-route.ts';
+import { asOf, minPosition, on, today } from '../queries/query-parameters.ts';
+import { queryRoute } from '../queries/query-route.ts';
 import { agencyFiguresAnswer, figuresAnswer, FiguresAnswer, ofAgency, pledged } from './figures-answer.ts';
 
 const LineCode = z.string().describe('C7 stands for all of its sub-lines together');

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { Role } from '#domain/event.ts';
 import { Title } from '#domain/values.ts';
 import { listTasks, taskViews, type Task } from '#read-model/queries/list-tasks.ts';
-import { nextPage, pageStart } from '../page-cursor.ts';
-import { cursor, limit, minPosition } from '../query-parameters.ts';
-import { queryRoute } from '../query-route.ts';
+import { nextPage, pageStart } from '../queries/page-cursor.ts';
+import { cursor, limit, minPosition } from '../queries/query-parameters.ts';
+import { queryRoute } from '../queries/query-route.ts';
 
 const TaskItem = z
   .object({

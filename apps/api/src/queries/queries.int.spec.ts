@@ -1,8 +1,8 @@
 import { routesOf } from '#platform/routes.ts';
 import { logOf, the } from '#testing/given.ts';
 import { everything } from '#testing/scenes.ts';
-import { testLedger, type Caller, type TestLedger } from './ledger.fixture.ts';
-import { queryRoutes } from './queries.ts';
+import { testLedger, type Caller, type TestLedger } from '../ledger.fixture.ts';
+import { queryRoutes } from './query-routes.ts';
 
 /** What is true of every query. */
 

@@ -10,8 +10,8 @@ import { Access, CurrentActor } from '#platform/access.guard.ts';
 import { Problem } from '#platform/problem.ts';
 import { CommandExecutor, type CommandRequest } from './command-executor.ts';
 import type { CommandAccess } from './command-access.ts';
-import { nameAs } from './name-as.ts';
-import type { CommandAnswer } from './streams.ts';
+import { nameAs } from '../name-as.ts';
+import type { CommandAnswer } from '../streams.ts';
 
 /** A row of the surface: what a use case is reached by, who may, and how it is answered. */
 export interface CommandRoute {

@@ -8,7 +8,7 @@ import type { TranscribedFrom } from '#domain/values.ts';
 import { Problem } from '#platform/problem.ts';
 import { checkRelation, type CommandAccess } from './command-access.ts';
 import { CommandMetrics } from './command-metrics.ts';
-import { Streams, type CommandAnswer, type FoldedStream } from './streams.ts';
+import { Streams, type CommandAnswer, type FoldedStream } from '../streams.ts';
 
 /** A command as it came: validated, and from whom. */
 export interface CommandRequest {

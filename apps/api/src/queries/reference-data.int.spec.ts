@@ -5,7 +5,7 @@ import { registerAgency } from '#domain/agency/register.ts';
 import { renameAgency } from '#domain/agency/rename.ts';
 import { by, logOf } from '#testing/given.ts';
 import { administrator, catalogue } from '#testing/scenes.ts';
-import { testLedger, type TestLedger } from './ledger.fixture.ts';
+import { testLedger, type TestLedger } from '../ledger.fixture.ts';
 
 const log = logOf(
   ...catalogue,

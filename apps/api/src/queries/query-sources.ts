@@ -3,9 +3,9 @@ import type { EventStore } from '#event-store/event-store.ts';
 import { Problem } from '#platform/problem.ts';
 import { NotYetError, ReadModel, type Reading } from '#read-model/queries/read-model.ts';
 import type { View } from '#read-model/view.ts';
-import { EVENT_STORE } from './event-store.module.ts';
+import { EVENT_STORE } from '../event-store.module.ts';
 import { refuseParameter } from './query-parameters.ts';
-import { Streams } from './streams.ts';
+import { Streams } from '../streams.ts';
 
 /** Where answers come from: one record from its stream in the log, lists and figures from the views. */
 @Injectable()

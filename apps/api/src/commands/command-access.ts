@@ -1,7 +1,7 @@
 import type { Actor, Role } from '#domain/event.ts';
 import { isPublic, partiesOf, type CommitmentState } from '#domain/commitment/state.ts';
 import { Problem } from '#platform/problem.ts';
-import type { AnyState } from './streams.ts';
+import type { AnyState } from '../streams.ts';
 
 /** Who may give a command, and how it is answered: the part of a route that is not the use case. */
 export interface CommandAccess {

@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Actor } from '#domain/event.ts';
 import { Access, CurrentActor } from '#platform/access.guard.ts';
-import { nameAs } from './name-as.ts';
+import { nameAs } from '../name-as.ts';
 import { QuerySources } from './query-sources.ts';
 
 /** A query as it came: validated, and from whom. */
