@@ -117,6 +117,7 @@ async function startEverything(settings: Settings, dataDir: string): Promise<voi
   heldBack = undefined;
   const local = settings.OIDC_ISSUER === undefined && settings.NODE_ENV !== 'production';
   if (local) await importOnce(dataDir, env);
+  else say('tokens come from elsewhere, so no records were imported: see LEDGER_TOKEN_ENTERS in README.md');
 
   const url = urlOf(settings, 'api');
   say(`ready: ${url}`);

@@ -47,7 +47,7 @@ export function paceOnDay(day: string): string {
   return `c.pace[width_bucket(${day}::date, c."paceFrom")]`;
 }
 
-/** SQL, true or false: late from the day after its due date until it ended. */
+/** SQL, true or false: late from the day after its due date until its completion was claimed, or it ended. */
 export function overdueOnDay(day: string): string {
   return `coalesce(c."overdueFrom" <= ${day}::date and (c."overdueUntil" is null or ${day}::date < c."overdueUntil"), false)`;
 }
