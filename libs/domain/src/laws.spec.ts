@@ -202,7 +202,7 @@ const invariants: Record<string, (happening: Happening) => boolean> = {
 
   'a claim is proven by evidence that no party wrote, or says that it is self-declared': ({ event, before }) =>
     event.type !== 'CompletionClaimed' || event.data.selfDeclared !== publicEvidence(before).some(({ issuer, draft, class: of }) =>
-      !draft && of !== 'third-party-article' && (issuer === undefined || !partiesOf(before).includes(issuer))),
+      !draft && of !== 'third-party-article' && (issuer === undefined ? of !== 'self-report' : !partiesOf(before).includes(issuer))),
 
   'the status follows its machine': ({ event, before, after }) => {
     const transition = transitions[event.type];
