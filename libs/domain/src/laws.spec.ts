@@ -151,6 +151,12 @@ const invariants: Record<string, (happening: Happening) => boolean> = {
     return decided === undefined || versionsOf(before, event).find(({ version }) => version === decided)!.author !== event.metadata.actor.id;
   },
 
+  'the secretariat decides on what it transcribed alone': ({ event, before }) => {
+    const decided = decidedVersion(event);
+    return decided === undefined || event.metadata.actor.role !== 'secretariat' ||
+      versionsOf(before, event).find(({ version }) => version === decided)!.authorRole === 'secretariat';
+  },
+
   'what is approved is what was proposed': ({ event, before }) => {
     if (!('content' in event.data) || !isApproval(event)) return true;
     const { version, content } = event.data;

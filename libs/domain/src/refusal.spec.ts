@@ -101,6 +101,7 @@ const examples: Record<RefusalCode, When<unknown>> = {
   'VERSION.PENDING': given(amendmentProposed).when(undesa.focalPoint, proposeAmendment, { id, change: revision, content: content() }),
   'VERSION.NOT_PENDING': given(active).when(undesa.approver, approveAmendment, { id, version: 2 }),
   'VERSION.AUTHOR_APPROVES': given(submitted).when(undesa.focalPoint, registerCommitment, { id }),
+  'VERSION.NOT_TRANSCRIBED': given(submitted).when(secretariat, registerCommitment, { id }, { transcribedFrom: { document: 'S1', place: '1' } }),
   'VERSION.FIRST_IS_NEW': given(returnedProgress()).when(undesa.focalPoint, submitProgressVersion, {
     id, update, change: { kind: 'correction', corrects: 1, reason }, content: progress(),
   }),

@@ -43,6 +43,7 @@ export const refusals = {
   'VERSION.PENDING': 'one version at a time is proposed',
   'VERSION.NOT_PENDING': 'the version named is the one that is proposed',
   'VERSION.AUTHOR_APPROVES': 'the author of a version never approves or returns it',
+  'VERSION.NOT_TRANSCRIBED': 'the secretariat approves or returns only what the secretariat transcribed',
   'VERSION.FIRST_IS_NEW': 'until a version was approved there is nothing to revise or correct',
   'VERSION.REASON_NEEDED': 'a change of what was approved is a revision or a correction, with a reason',
   'VERSION.CORRECTS_UNKNOWN': 'a correction names a version that was approved',

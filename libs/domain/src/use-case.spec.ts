@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { given, the } from '#testing/given.ts';
-import { active, content, otherOfSecretariat, secretariat, submitted, undesa } from '#testing/scenes.ts';
+import { active, content, registered, secretariat, submitted, undesa } from '#testing/scenes.ts';
 import { registerCommitment } from './commitment/register.ts';
 import { startCommitment } from './commitment/start.ts';
 import { noCommitment } from './commitment/state.ts';
@@ -20,8 +20,8 @@ test('only the secretariat transcribes', () => {
 });
 
 test('and does nothing else: it names document and place', () => {
-  given(submitted).when(secretariat, registerCommitment, { id }).thenRefused('COMMAND.TRANSCRIPTION_NEEDED', '/transcribedFrom');
-  given(submitted).when(otherOfSecretariat, registerCommitment, { id }, { transcribedFrom }).then('CommitmentRegistered', expect.anything());
+  given(registered).when(secretariat, startCommitment, { id }).thenRefused('COMMAND.TRANSCRIPTION_NEEDED', '/transcribedFrom');
+  given(registered).when(secretariat, startCommitment, { id }, { transcribedFrom }).then('CommitmentStarted', {});
 });
 
 test('a decision is never empty: that would be an accepted command that leaves no trace', () => {

@@ -91,11 +91,11 @@ function evolve(state: CommitmentState, event: CommitmentEvent): CommitmentState
   switch (event.type) {
     case 'CommitmentSubmitted': {
       const { commitmentId: id, lead } = event.data;
-      const versions = proposed(state.versions, { ...event.data, change: { kind: 'new' } }, actor.id);
+      const versions = proposed(state.versions, { ...event.data, change: { kind: 'new' } }, actor);
       return { ...state, id, lead, status: 'submitted', versions };
     }
     case 'CommitmentResubmitted':
-      return { ...state, status: 'submitted', versions: proposed(state.versions, { ...event.data, change: { kind: 'new' } }, actor.id) };
+      return { ...state, status: 'submitted', versions: proposed(state.versions, { ...event.data, change: { kind: 'new' } }, actor) };
     case 'CommitmentReturned':
       return { ...state, status: 'returned', versions: returned(state.versions, event.data, occurredOn) };
     case 'CommitmentDiscarded':
@@ -106,7 +106,7 @@ function evolve(state: CommitmentState, event: CommitmentEvent): CommitmentState
       return { ...state, id, lead, status: 'registered', reliance, versions };
     }
     case 'AmendmentProposed':
-      return { ...state, versions: proposed(state.versions, event.data, actor.id) };
+      return { ...state, versions: proposed(state.versions, event.data, actor) };
     case 'CommitmentAmended':
       return { ...state, reliance: event.data.reliance, versions: approved(state.versions, event.data, occurredOn) };
     case 'AmendmentReturned':
@@ -142,7 +142,7 @@ function evolve(state: CommitmentState, event: CommitmentEvent): CommitmentState
 
     case 'TargetProposed': {
       const target = state.targets[event.data.targetId] ?? { versions: [], direction: undefined };
-      return withTarget(state, event.data.targetId, { ...target, versions: proposed(target.versions, event.data, actor.id) });
+      return withTarget(state, event.data.targetId, { ...target, versions: proposed(target.versions, event.data, actor) });
     }
     case 'TargetApproved': {
       const versions = state.targets[event.data.targetId]?.versions ?? [];
@@ -162,7 +162,7 @@ function evolve(state: CommitmentState, event: CommitmentEvent): CommitmentState
       const { updateId, agency } = event.data;
       const update = state.updates[updateId] ?? { versions: [], status: 'proposed', agency, publishedPosition: 0 };
       const status = approvedOf(update.versions) ? update.status : 'proposed';
-      return withUpdate(state, updateId, { ...update, status, versions: proposed(update.versions, event.data, actor.id) });
+      return withUpdate(state, updateId, { ...update, status, versions: proposed(update.versions, event.data, actor) });
     }
     case 'ProgressPublished': {
       const { updateId, agency } = event.data;

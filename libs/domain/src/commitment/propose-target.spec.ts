@@ -13,7 +13,7 @@ const accepted = (content: object) =>
 test('a party proposes a quantitative target: number, unit, baseline and due date', () => {
   const state = accepted(citiesTarget());
   expect(state.targets[the('target')]).toEqual({
-    versions: [{ version: 1, change: { kind: 'new' }, content: citiesTarget(), status: 'proposed', author: undesa.focalPoint.id }],
+    versions: [{ version: 1, change: { kind: 'new' }, content: citiesTarget(), status: 'proposed', author: undesa.focalPoint.id, authorRole: 'focal-point' }],
     direction: undefined,
   });
 });

@@ -22,7 +22,7 @@ test('the approver registers the commitment; the event carries all that was appr
     .then('CommitmentRegistered', { commitmentId: id, lead: 'UNDESA', version: 1, content: fullContent(), reliance });
   expect(state).toMatchObject({ status: 'registered', reliance });
   expect(state.versions).toEqual([
-    { version: 1, change: { kind: 'new' }, content: fullContent(), status: 'approved', author: undesa.focalPoint.id, decidedOn: '2023-06-01' },
+    { version: 1, change: { kind: 'new' }, content: fullContent(), status: 'approved', author: undesa.focalPoint.id, authorRole: 'focal-point', decidedOn: '2023-06-01' },
   ]);
 });
 

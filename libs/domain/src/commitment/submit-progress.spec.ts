@@ -17,7 +17,7 @@ const accepted = (changes: object, full: object = changes) =>
 test('a party reports; the update waits for approval', () => {
   const state = accepted({});
   expect(state.updates[update]).toEqual({
-    versions: [{ version: 1, change: { kind: 'new' }, content: reportedProgress(), status: 'proposed', author: undesa.focalPoint.id }],
+    versions: [{ version: 1, change: { kind: 'new' }, content: reportedProgress(), status: 'proposed', author: undesa.focalPoint.id, authorRole: 'focal-point' }],
     status: 'proposed',
     agency: 'UNDESA',
     publishedPosition: 0,

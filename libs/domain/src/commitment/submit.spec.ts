@@ -11,7 +11,7 @@ test('a focal point submits a commitment, which waits for approval', () => {
     .when(undesa.focalPoint, submitCommitment, submission())
     .then('CommitmentSubmitted', { commitmentId: the('commitment'), lead: 'UNDESA', version: 1, content: fullContent() });
   expect(state).toMatchObject({ id: the('commitment'), status: 'submitted', lead: 'UNDESA', partners: [], reliance: undefined });
-  expect(state.versions).toEqual([{ version: 1, change: { kind: 'new' }, content: fullContent(), status: 'proposed', author: undesa.focalPoint.id }]);
+  expect(state.versions).toEqual([{ version: 1, change: { kind: 'new' }, content: fullContent(), status: 'proposed', author: undesa.focalPoint.id, authorRole: 'focal-point' }]);
 });
 
 test('beneficiaries may be a count without a list: nine countries', () => {

@@ -1,3 +1,4 @@
+import type { Actor } from '../event.ts';
 import { DomainError } from '../refusal.ts';
 import type { Context } from '../use-case.ts';
 import { approved, approvedOf, decidable, nextVersion, pendingOf, proposed, publicVersions, returned, VERSIONS_MAX, type Versions } from './versions.ts';
@@ -6,12 +7,13 @@ const NEW = { kind: 'new' } as const;
 const reason = { text: 'The world changed', language: 'en' };
 const revision = { kind: 'revision', reason } as const;
 const none: Versions<string> = [];
-const first = proposed(none, { version: 1, change: NEW, content: 'a' }, 'ann');
+const person = (id: string, role: Actor['role'] = 'focal-point'): Actor => ({ id, agency: 'UNDP', role });
+const first = proposed(none, { version: 1, change: NEW, content: 'a' }, person('ann'));
 const firstReturned = returned(first, { version: 1, reason }, '2022-01-01');
 const firstApproved = approved(first, { version: 1, change: NEW, content: 'a' }, '2022-01-02');
-const second = proposed(firstApproved, { version: 2, change: revision, content: 'b' }, 'ben');
+const second = proposed(firstApproved, { version: 2, change: revision, content: 'b' }, person('ben'));
 const secondApproved = approved(second, { version: 2, change: revision, content: 'b' }, '2022-02-02');
-const by = (id: string) => ({ actor: { id, agency: 'UNDP', role: 'approver' } }) as Context;
+const by = (id: string, role: Actor['role'] = 'approver') => ({ actor: person(id, role) }) as Context;
 const refusedAs = (decide: () => unknown) => {
   try {
     return decide();
@@ -56,6 +58,14 @@ test('only the pending version is decided on, and not by its author', () => {
   expect(refusedAs(() => decidable(second, 1, by('cem')))).toBe('VERSION.NOT_PENDING');
   expect(refusedAs(() => decidable(firstApproved, 1, by('cem')))).toBe('VERSION.NOT_PENDING');
   expect(refusedAs(() => decidable(none, 1, by('cem')))).toBe('VERSION.NOT_PENDING');
+});
+
+test('the secretariat decides on what the secretariat transcribed, and on nothing else', () => {
+  const transcribed = proposed(none, { version: 1, change: NEW, content: 'a' }, person('sue', 'secretariat'));
+  expect(decidable(transcribed, 1, by('tom', 'secretariat'))).toMatchObject({ version: 1 });
+  expect(refusedAs(() => decidable(transcribed, 1, by('sue', 'secretariat')))).toBe('VERSION.AUTHOR_APPROVES');
+  expect(decidable(transcribed, 1, by('cem'))).toMatchObject({ version: 1 });
+  expect(refusedAs(() => decidable(first, 1, by('tom', 'secretariat')))).toBe('VERSION.NOT_TRANSCRIBED');
 });
 
 test('an approval alone tells all that is public', () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Actor } from '../event.ts';
 import type { Context } from '../use-case.ts';
 import { refuse } from '../refusal.ts';
 import { Text } from '../values.ts';
@@ -30,8 +31,9 @@ export interface Version<Content> {
   change: Change;
   content: Content;
   status: 'proposed' | 'returned' | 'approved';
-  /** Who proposed it; absent where only public events were folded. */
+  /** Who proposed it, and in which role; absent where only public events were folded. */
   author?: string;
+  authorRole?: Actor['role'];
   /** When it was approved or returned. */
   decidedOn?: string;
   /** Why it was returned. */
@@ -63,21 +65,22 @@ export function nextVersion<Content>(versions: Versions<Content>, change: Change
   return next;
 }
 
-/** The pending version, when it is the one named and the actor is not its author. */
+/** The pending version, when it is the one named and the actor may decide on it: not its author, nor the secretariat in place of an agency. */
 export function decidable<Content>(versions: Versions<Content>, version: number, { actor }: Context): Version<Content> {
   const pending = pendingOf(versions);
   if (pending?.version !== version) refuse('VERSION.NOT_PENDING', '', pending && `version ${pending.version} is`);
   if (pending.author === actor.id) refuse('VERSION.AUTHOR_APPROVES');
+  if (actor.role === 'secretariat' && pending.authorRole !== 'secretariat') refuse('VERSION.NOT_TRANSCRIBED');
   return pending;
 }
 
 export function proposed<Content>(
   versions: Versions<Content>,
   data: { version: number; change: Change; content: Content },
-  author: string,
+  author: Actor,
 ): Versions<Content> {
   const { version, change, content } = data;
-  return [...versions, { version, change, content, status: 'proposed', author }];
+  return [...versions, { version, change, content, status: 'proposed', author: author.id, authorRole: author.role }];
 }
 
 /** Takes the content from the approving event, which alone proves what the approver saw. */
@@ -87,10 +90,10 @@ export function approved<Content>(
   decidedOn: string,
 ): Versions<Content> {
   const { version, change, content } = data;
-  const author = versions.find((one) => one.version === version)?.author;
+  const { author, authorRole } = versions.find((one) => one.version === version) ?? {};
   return [
     ...versions.filter((one) => one.version !== version),
-    { version, change, content, status: 'approved', decidedOn, ...(author !== undefined && { author }) },
+    { version, change, content, status: 'approved', decidedOn, ...(author && { author }), ...(authorRole && { authorRole }) },
   ];
 }
 

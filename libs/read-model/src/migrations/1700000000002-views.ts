@@ -126,6 +126,7 @@ export class Views1700000000002 implements MigrationInterface {
       reason jsonb,
       author text not null,
       "authorAgency" text not null,
+      "authorRole" text not null,
       lead text,
       "proposedOn" date not null,`);
     await runner.query(`create index "rows_commitmentId" on view_proposals_v1.rows ("commitmentId")`);

@@ -161,6 +161,6 @@ function versionsOf(update: UpdateState): UpdateState['versions'] {
 function waiting(versions: Versions<unknown>, kind: string, subjectId: string): object[] {
   const last = pendingOf(versions) ?? versions.at(-1);
   if (!last || last.status === 'approved') return [];
-  const { version, change, content, status, author, reason = null } = last;
-  return [{ id: `${kind}/${subjectId}`, kind, subjectId, version, change, content, status, author, reason }];
+  const { version, change, content, status, author, authorRole, reason = null } = last;
+  return [{ id: `${kind}/${subjectId}`, kind, subjectId, version, change, content, status, author, authorRole, reason }];
 }

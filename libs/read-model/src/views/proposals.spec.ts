@@ -51,6 +51,7 @@ describe('a commitment', () => {
       reason: null,
       author: undesa.focalPoint.id,
       authorAgency: 'UNDESA',
+      authorRole: 'focal-point',
       lead: 'UNDESA',
       proposedOn: '2023-06-01',
       updatedAt: '2023-06-01T12:00:00.000Z',

@@ -1,7 +1,7 @@
 import type { CommitmentContent, ReportedProgress, TargetContent } from '#domain/commitment/content.ts';
 import type { Change } from '#domain/commitment/versions.ts';
 import type { LedgerEvent } from '#domain/events.ts';
-import type { RecordedEvent } from '#domain/event.ts';
+import type { Actor, RecordedEvent } from '#domain/event.ts';
 import type { Text } from '#domain/values.ts';
 import { date, int, json, nullable, text } from './columns.ts';
 import { index, ledgerView, streamId, type LedgerRow, type RowBody } from './ledger-view.ts';
@@ -26,6 +26,8 @@ export interface ProposalRow extends LedgerRow {
   /** Id of the actor: nobody approves what they wrote. */
   author: string;
   authorAgency: string;
+  /** The secretariat decides only on what it transcribed. */
+  authorRole: Actor['role'];
   /** Lead of a commitment that is not registered yet; null for the other kinds, whose commitment tells it. */
   lead: string | null;
   proposedOn: string;
@@ -53,6 +55,7 @@ export const proposals = ledgerView<ProposalRow>({
     reason: nullable(json),
     author: text,
     authorAgency: text,
+    authorRole: text,
     lead: nullable(text),
     proposedOn: date,
   },
@@ -102,6 +105,7 @@ function proposed(event: LedgerEvent, version: Pick<ProposalRow, 'version' | 'ch
     reason: null,
     author: actor.id,
     authorAgency: actor.agency,
+    authorRole: actor.role,
     lead: null,
     proposedOn: occurredOn,
   };
