@@ -20,6 +20,11 @@ test.each(types)('%s is found by its name, of a %s, and happens', (type, categor
   expect(log.some((event) => event.type === type)).toBe(true);
 });
 
+test('what the log says of itself is known, restricted, and of no category that is folded', () => {
+  expect(eventType('LogRestored')).toMatchObject({ public: false, category: 'log' });
+  expect(eventTypes).not.toHaveProperty('log');
+});
+
 test('one that newer software wrote is not found', () => {
   expect(eventType('ForumHeld')).toBeUndefined();
   expect(eventType('constructor')).toBeUndefined();

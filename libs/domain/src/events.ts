@@ -44,6 +44,7 @@ import { CommitmentSuspended } from './commitment/suspend.ts';
 import { ProgressVerified } from './commitment/verify-progress.ts';
 import { CommitmentWithdrawn } from './commitment/withdraw.ts';
 import type { EventType } from './event.ts';
+import { LogRestored } from './log-restored.ts';
 import type { Category, EventOf } from './use-case.ts';
 
 /** Every event type by the category of its stream. Names are unique across categories. */
@@ -106,13 +107,16 @@ export const eventTypes = {
 /** Any event that a stream can hold. */
 export type LedgerEvent = EventOf[Category];
 
-const byName: ReadonlyMap<string, EventType & { category: Category }> = new Map(
-  Object.entries(eventTypes).flatMap(([category, types]) =>
-    types.map((type) => [type.type, { ...type, category: category as Category }] as const),
+/** A type and the category of its stream; `log` is what the log says of itself, which is no state's business. */
+type KnownType = EventType & { category: Category | 'log' };
+
+const byName: ReadonlyMap<string, KnownType> = new Map(
+  Object.entries({ ...eventTypes, log: [LogRestored] }).flatMap(([category, types]) =>
+    types.map((type) => [type.type, { ...type, category: category as KnownType['category'] }] as const),
   ),
 );
 
 /** The type of an event by its name; undefined for one that newer software wrote. */
-export function eventType(name: string): (EventType & { category: Category }) | undefined {
+export function eventType(name: string): KnownType | undefined {
   return byName.get(name);
 }
