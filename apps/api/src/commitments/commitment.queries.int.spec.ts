@@ -72,7 +72,7 @@ test('what waits is seen by those who may, with its author; others see what is a
   const seen = (await ledger.get(`commitments/${id}`)).body;
   expect(whole.updates.latest[0]).toMatchObject({ status: 'published', version: 1, proposal: { version: 2, status: 'proposed', author: 'undesa-focal-point-1', content: { observations: [{ value: { low: '145' } }] } } });
   expect(whole.findings).toMatchObject([{ status: 'raised' }]);
-  expect(whole.versions).toEqual([{ version: 1, change: { kind: 'new' }, status: 'approved', author: 'undesa-focal-point-1', decidedOn: '2023-06-01' }]);
+  expect(whole.versions).toEqual([{ version: 1, change: { kind: 'new' }, status: 'approved', author: 'undesa-focal-point-1', authorRole: 'focal-point', decidedOn: '2023-06-01' }]);
 
   expect(seen.updates).toMatchObject({ count: 1, latest: [{ version: 1, proposal: null, versions: [{ version: 1, change: { kind: 'new' }, status: 'approved', decidedOn: '2022-10-01' }] }] });
   expect(seen.findings).toEqual([]);
