@@ -6,10 +6,11 @@ import { figuresNow, noFigures } from '#read-model/queries/figures.ts';
 import { findReference, referenceViews } from '#read-model/queries/list-reference.ts';
 import type { ActionLineRow } from '#read-model/views/action-lines.ts';
 import { commitments } from '#read-model/views/commitments.ts';
-import { figuresAnswer, FiguresAnswer, pledged } from '../matrix/figures-answer.ts';
-import { minPosition, on, today } from '../queries/query-parameters.ts';
+import { figuresJson, FiguresJson, pledged } from '../matrix/figures-json.ts';
+import { minPosition, on } from '../queries/query-parameters.ts';
 import { queryRoute } from '../queries/query-route.ts';
 import { readReference, ReferenceQuery, referencePage } from '../queries/reference-page.ts';
+import { today } from '../today.ts';
 
 const Facilitator = z.object({ agency: AgencyCode, role: FacilitatorRole, from: PlainDate, to: PlainDate.nullable() });
 
@@ -25,8 +26,8 @@ const ActionLineItem = z
   })
   .meta({ id: 'ActionLine' });
 
-const ActionLineAnswer = ActionLineItem.extend({
-  figures: FiguresAnswer.extend({ pledged }),
+const ActionLineJson = ActionLineItem.extend({
+  figures: FiguresJson.extend({ pledged }),
   on: PlainDate,
   revision: z.int(),
   position: z.int(),
@@ -54,7 +55,7 @@ export const actionLineQueries = [
       summary: 'An action line with its facilitators today and before, its SDGs and its figures',
       path: z.strictObject({ code: ActionLineCode }),
       query: z.strictObject({ on, minPosition }),
-      answer: ActionLineAnswer,
+      answer: ActionLineJson,
     },
     async ({ path: { code }, query }, sources) => {
       const day = query.on ?? today();
@@ -66,7 +67,7 @@ export const actionLineQueries = [
       const { line, figures } = found.value;
       return {
         ...actionLineItem(line, day),
-        figures: { ...figuresAnswer(figures), pledged: figures.pledged },
+        figures: { ...figuresJson(figures), pledged: figures.pledged },
         on: day,
         revision: line.revision,
         position: found.position,

@@ -7,20 +7,21 @@ import { findReference, linesOfAgency, referenceViews } from '#read-model/querie
 import { commitments } from '#read-model/views/commitments.ts';
 import type { ActionLineRow } from '#read-model/views/action-lines.ts';
 import type { AgencyRow } from '#read-model/views/agencies.ts';
-import { agencyFiguresAnswer, FiguresAnswer, ofAgency, pledged } from '../matrix/figures-answer.ts';
-import { minPosition, on, today } from '../queries/query-parameters.ts';
+import { agencyFiguresJson, FiguresJson, ofAgency, pledged } from '../matrix/figures-json.ts';
+import { minPosition, on } from '../queries/query-parameters.ts';
 import { queryRoute } from '../queries/query-route.ts';
 import { readReference, ReferenceQuery, referencePage } from '../queries/reference-page.ts';
+import { today } from '../today.ts';
 
 const AgencyItem = z
   .object({ code: AgencyCode, names: Titles, kind: z.enum(['un-entity', 'other']), registeredOn: PlainDate })
   .meta({ id: 'Agency' });
 
-const AgencyAnswer = AgencyItem.extend({
+const AgencyJson = AgencyItem.extend({
   lines: z
     .array(z.object({ actionLine: ActionLineCode, titles: Titles, role: FacilitatorRole, from: PlainDate, to: PlainDate.nullable(), holds: z.boolean().describe('On the day asked for') }))
     .describe('Action lines that it facilitates or facilitated'),
-  figures: FiguresAnswer.extend({ ...ofAgency, pledged }),
+  figures: FiguresJson.extend({ ...ofAgency, pledged }),
   on: PlainDate,
   revision: z.int(),
   position: z.int(),
@@ -47,7 +48,7 @@ export const agencyQueries = [
       summary: 'An agency with the lines that it facilitates or facilitated, and its figures',
       path: z.strictObject({ code: AgencyCode }),
       query: z.strictObject({ on, minPosition }),
-      answer: AgencyAnswer,
+      answer: AgencyJson,
     },
     async ({ path: { code }, query }, sources) => {
       const day = query.on ?? today();
@@ -62,7 +63,7 @@ export const agencyQueries = [
       return {
         ...agencyItem(agency),
         lines: lines.flatMap((line) => assignmentsOf(line, code, day)),
-        figures: { ...agencyFiguresAnswer(figures), pledged: figures.pledged },
+        figures: { ...agencyFiguresJson(figures), pledged: figures.pledged },
         on: day,
         revision: agency.revision,
         position: found.position,
@@ -75,7 +76,7 @@ function agencyItem({ id, names, kind, registeredOn }: AgencyRow): z.output<type
   return { code: id, names, kind, registeredOn };
 }
 
-function assignmentsOf({ id, titles, assignments }: ActionLineRow, code: string, day: string): z.output<typeof AgencyAnswer>['lines'] {
+function assignmentsOf({ id, titles, assignments }: ActionLineRow, code: string, day: string): z.output<typeof AgencyJson>['lines'] {
   return assignments
     .filter(({ agency }) => agency === code)
     .map(({ role, from, to }) => ({ actionLine: id, titles, role, from, to: to ?? null, holds: from <= day && (to === undefined || day <= to) }));

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CommitmentKind } from '#domain/commitment/content.ts';
+import { PUBLIC_STATUSES } from '#domain/commitment/state.ts';
 import { paces } from '#domain/pace.ts';
 import { ActionLineCode, AgencyCode, PlainDate } from '#domain/values.ts';
 import type { CommitmentFilter } from '#read-model/queries/commitment-filter.ts';
@@ -15,7 +16,7 @@ export const ListQuery = z.strictObject({
   actionLine: listOf(ActionLineCode).optional().describe('Codes, separated by commas; C7 means any of its sub-lines'),
   agency: AgencyCode.optional().describe('A party of the commitment'),
   as: listOf(z.enum(['lead', 'partner'])).optional().describe('How the agency is a party: lead, partner; both unless given'),
-  status: listOf(z.enum(['registered', 'active', 'suspended', 'completion-claimed', 'closed', 'withdrawn', 'superseded'])).optional().describe("The commitment's, separated by commas"),
+  status: listOf(z.enum(PUBLIC_STATUSES)).optional().describe("The commitment's, separated by commas"),
   kind: listOf(CommitmentKind).optional().describe('financial, policy, programmatic, advocacy, separated by commas'),
   sdg: wholeNumber(1, 17).optional(),
   country: z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166 code such as ZM').optional().describe('ISO 3166-1 alpha-2'),

@@ -5,7 +5,7 @@ import { ActionLineCode, AgencyCode, Money, PlainDate, Sdg, Title } from '#domai
 import { listCommitments, type ListedCommitment } from '#read-model/queries/list-commitments.ts';
 import { commitments } from '#read-model/views/commitments.ts';
 import { queryRoute } from '../queries/query-route.ts';
-import { CommitmentStatusName, IATI_STATUS } from './commitment-answer.ts';
+import { CommitmentStatusName, IATI_STATUS } from './commitment-json.ts';
 import { filterOf, ListQuery, pageOfItems, readPage } from './commitment-filter.ts';
 
 const CommitmentItem = z

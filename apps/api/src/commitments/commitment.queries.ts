@@ -7,23 +7,24 @@ import type { RecordedOf } from '#domain/event.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { Problem } from '#platform/problem.ts';
 import { nextPage, pageStart } from '../queries/page-cursor.ts';
-import { asOf, atPosition, cursor, limit, minPosition, on, today } from '../queries/query-parameters.ts';
+import { asOf, atPosition, cursor, limit, minPosition, on } from '../queries/query-parameters.ts';
 import { queryRoute, type QueryRoute } from '../queries/query-route.ts';
-import { CommitmentAnswer, commitmentAnswer, type Registration } from './commitment-answer.ts';
+import { today } from '../today.ts';
+import { CommitmentJson, commitmentJson, type Registration } from './commitment-json.ts';
 import {
-  AmendmentAnswer,
-  amendmentAnswers,
-  EvidenceAnswer,
-  evidenceAnswers,
-  FindingAnswer,
-  findingAnswers,
-  ObstacleAnswer,
-  obstacleAnswers,
-  ProgressUpdateDetail,
-  progressUpdateDetails,
-  TargetDetail,
-  targetDetails,
-} from './record-answers.ts';
+  AmendmentJson,
+  amendmentsJson,
+  EvidenceJson,
+  evidenceJson,
+  FindingJson,
+  findingsJson,
+  ObstacleJson,
+  obstaclesJson,
+  ProgressUpdateDetailJson,
+  progressUpdateDetailsJson,
+  TargetDetailJson,
+  targetDetailsJson,
+} from './record-json.ts';
 import { visibleCommitment } from './visible-commitment.ts';
 
 /** One commitment and what stands under it, folded from its stream: as it stands, or as it stood. */
@@ -37,13 +38,13 @@ const getCommitment = queryRoute(
     summary: 'All of a commitment, with the pace of its targets, as it stands or as it stood',
     path: CommitmentPath,
     query: When,
-    answer: CommitmentAnswer,
+    answer: CommitmentJson,
   },
   async ({ path, query, actor }, sources) => {
     await sources.logHas(query.minPosition);
     const { state, revision, position } = await visibleCommitment(sources, path.id, actor, await sources.positionOf(query));
     const registration = state.reliance ? await registrationOf(sources.store, path.id) : undefined;
-    return commitmentAnswer(state, { on: query.on ?? today(), revision, position, registration });
+    return commitmentJson(state, { on: query.on ?? today(), revision, position, registration });
   },
 );
 
@@ -62,19 +63,18 @@ interface RecordKind<Answer extends z.ZodType> {
   of(state: CommitmentState, on: string): (z.output<Answer> & { id: string })[];
 }
 
-const recordRoutes = [
-  ...routesOf({ segment: 'amendments', parameter: 'version', id: VersionNumber, name: 'Amendment', plural: 'Amendments', unknown: 'VERSION.UNKNOWN', answer: AmendmentAnswer, of: amendmentAnswers }),
-  ...routesOf({ segment: 'targets', parameter: 'target', id: z.uuid(), name: 'Target', plural: 'Targets', unknown: 'TARGET.UNKNOWN', answer: TargetDetail, of: targetDetails }),
-  ...routesOf({ segment: 'progress-updates', parameter: 'update', id: z.uuid(), name: 'ProgressUpdate', plural: 'ProgressUpdates', unknown: 'PROGRESS.UNKNOWN', answer: ProgressUpdateDetail, of: progressUpdateDetails }),
-  ...routesOf({ segment: 'obstacles', parameter: 'obstacle', id: z.uuid(), name: 'Obstacle', plural: 'Obstacles', unknown: 'OBSTACLE.UNKNOWN', answer: ObstacleAnswer, of: obstacleAnswers }),
-  ...routesOf({ segment: 'evidence', parameter: 'evidence', id: z.uuid(), name: 'Evidence', plural: 'Evidence', unknown: 'EVIDENCE.UNKNOWN', answer: EvidenceAnswer, of: evidenceAnswers }),
-  ...routesOf({ segment: 'findings', parameter: 'finding', id: z.uuid(), name: 'Finding', plural: 'Findings', unknown: 'FINDING.UNKNOWN', answer: FindingAnswer, of: findingAnswers }),
+export const commitmentQueries = [
+  getCommitment,
+  ...recordQueries({ segment: 'amendments', parameter: 'version', id: VersionNumber, name: 'Amendment', plural: 'Amendments', unknown: 'VERSION.UNKNOWN', answer: AmendmentJson, of: amendmentsJson }),
+  ...recordQueries({ segment: 'targets', parameter: 'target', id: z.uuid(), name: 'Target', plural: 'Targets', unknown: 'TARGET.UNKNOWN', answer: TargetDetailJson, of: targetDetailsJson }),
+  ...recordQueries({ segment: 'progress-updates', parameter: 'update', id: z.uuid(), name: 'ProgressUpdate', plural: 'ProgressUpdates', unknown: 'PROGRESS.UNKNOWN', answer: ProgressUpdateDetailJson, of: progressUpdateDetailsJson }),
+  ...recordQueries({ segment: 'obstacles', parameter: 'obstacle', id: z.uuid(), name: 'Obstacle', plural: 'Obstacles', unknown: 'OBSTACLE.UNKNOWN', answer: ObstacleJson, of: obstaclesJson }),
+  ...recordQueries({ segment: 'evidence', parameter: 'evidence', id: z.uuid(), name: 'Evidence', plural: 'Evidence', unknown: 'EVIDENCE.UNKNOWN', answer: EvidenceJson, of: evidenceJson }),
+  ...recordQueries({ segment: 'findings', parameter: 'finding', id: z.uuid(), name: 'Finding', plural: 'Findings', unknown: 'FINDING.UNKNOWN', answer: FindingJson, of: findingsJson }),
 ];
 
-export const commitmentQueries = [getCommitment, ...recordRoutes];
-
 /** One record, and the list of all of its kind. Both carry the commitment's revision. */
-function routesOf<Answer extends z.ZodObject>(kind: RecordKind<Answer>): QueryRoute[] {
+function recordQueries<Answer extends z.ZodObject>(kind: RecordKind<Answer>): QueryRoute[] {
   const { segment, parameter, id, name, plural, unknown, answer, of } = kind;
   const stamp = { revision: z.int().describe("The commitment's"), position: z.int().describe("Of the commitment's latest event in the log") };
   const one = queryRoute(

@@ -12,7 +12,7 @@ import { targets } from '#read-model/views/targets.ts';
 import { listOf } from '../queries/query-parameters.ts';
 import { queryRoute, type QueryRoute } from '../queries/query-route.ts';
 import { filterOf, ListQuery, pageOfItems, readPage } from './commitment-filter.ts';
-import { EvidenceAnswer, FindingAnswer, ObstacleAnswer, ProgressUpdateAnswer, TargetAnswer } from './record-answers.ts';
+import { EvidenceJson, FindingJson, ObstacleJson, ProgressUpdateJson, TargetJson } from './record-json.ts';
 
 /** Records across commitments: of what everyone may see, filtered by the commitments they belong to. */
 
@@ -20,11 +20,11 @@ import { EvidenceAnswer, FindingAnswer, ObstacleAnswer, ProgressUpdateAnswer, Ta
 const OF_COMMITMENT = { commitmentId: z.uuid(), commitmentTitle: Title, lead: AgencyCode, updatedAt: z.iso.datetime() };
 const NOT_LISTED = { versions: true, proposal: true } as const;
 
-const ProgressUpdateItem = ProgressUpdateAnswer.omit(NOT_LISTED).extend(OF_COMMITMENT).meta({ id: 'ProgressUpdateItem' });
-const TargetItem = TargetAnswer.omit({ ...NOT_LISTED, status: true }).extend({ ...OF_COMMITMENT, approvedOn: PlainDate }).meta({ id: 'TargetItem' });
-const ObstacleItem = ObstacleAnswer.extend(OF_COMMITMENT).meta({ id: 'ObstacleItem' });
-const EvidenceItem = EvidenceAnswer.extend(OF_COMMITMENT).meta({ id: 'EvidenceItem' });
-const FindingItem = FindingAnswer.extend(OF_COMMITMENT).meta({ id: 'FindingItem' });
+const ProgressUpdateItem = ProgressUpdateJson.omit(NOT_LISTED).extend(OF_COMMITMENT).meta({ id: 'ProgressUpdateItem' });
+const TargetItem = TargetJson.omit({ ...NOT_LISTED, status: true }).extend({ ...OF_COMMITMENT, approvedOn: PlainDate }).meta({ id: 'TargetItem' });
+const ObstacleItem = ObstacleJson.extend(OF_COMMITMENT).meta({ id: 'ObstacleItem' });
+const EvidenceItem = EvidenceJson.extend(OF_COMMITMENT).meta({ id: 'EvidenceItem' });
+const FindingItem = FindingJson.extend(OF_COMMITMENT).meta({ id: 'FindingItem' });
 
 export const recordListQueries: QueryRoute[] = [
   recordList('progress-updates', 'ListProgressUpdates', 'progressUpdates', ['published', 'verified', 'disputed', 'resolved', 'retracted'], ProgressUpdateItem, (row) => ({

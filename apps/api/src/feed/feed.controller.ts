@@ -20,7 +20,7 @@ const FeedQuery = z.strictObject({
   minPosition,
 });
 
-const FeedAnswer = z.object({
+const FeedJson = z.object({
   items: z.array(CloudEvent),
   next: z.int().describe('Give it as `after`. Rises past events that are not public, so a page may be empty before the end'),
   head: z.int().describe('Position of the last event of the log: the end is reached when `next` is there'),
@@ -47,7 +47,7 @@ export class FeedController {
   @ApiOperation({ operationId: 'GetFeed', summary: 'Published events after a position; with Accept: text/event-stream from there on, without an end' })
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'Sequence after which server-sent events resume; goes before `after`', schema: { type: 'string' } })
   @ApiProduces('application/json', 'text/event-stream')
-  @ApiResponse({ status: 200, standardSchema: FeedAnswer })
+  @ApiResponse({ status: 200, standardSchema: FeedJson })
   async read(@Query({ schema: FeedQuery }) query: z.output<typeof FeedQuery>, @Headers() headers: Record<string, string | undefined>, @Res() reply: FastifyReply): Promise<void> {
     await this.sources.logHas(query.minPosition);
     const after = query.after ?? 0;

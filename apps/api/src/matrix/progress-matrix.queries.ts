@@ -4,9 +4,10 @@ import { AgencyCode, PlainDate, Titles } from '#domain/values.ts';
 import { figuresAsOf, figuresNow, noFigures, type Figures } from '#read-model/queries/figures.ts';
 import { listReference, referenceViews } from '#read-model/queries/list-reference.ts';
 import { commitments } from '#read-model/views/commitments.ts';
-import { asOf, minPosition, on, today } from '../queries/query-parameters.ts';
+import { asOf, minPosition, on } from '../queries/query-parameters.ts';
 import { queryRoute } from '../queries/query-route.ts';
-import { agencyFiguresAnswer, figuresAnswer, FiguresAnswer, ofAgency, pledged } from './figures-answer.ts';
+import { today } from '../today.ts';
+import { agencyFiguresJson, figuresJson, FiguresJson, ofAgency, pledged } from './figures-json.ts';
 
 const LineCode = z.string().describe('C7 stands for all of its sub-lines together');
 
@@ -23,11 +24,11 @@ export const matrixQueries = [
         position: z.int(),
         lines: z.array(z.object({ code: z.string(), titles: Titles })),
         agencies: z.array(z.object({ code: AgencyCode, names: Titles })),
-        cells: z.array(FiguresAnswer.extend({ actionLine: z.string(), agency: AgencyCode, ...ofAgency })).describe('Where there is a commitment'),
+        cells: z.array(FiguresJson.extend({ actionLine: z.string(), agency: AgencyCode, ...ofAgency })).describe('Where there is a commitment'),
         totals: z.object({
-          byLine: z.array(FiguresAnswer.extend({ actionLine: LineCode, pledged })),
-          byAgency: z.array(FiguresAnswer.extend({ agency: AgencyCode, ...ofAgency, pledged })),
-          all: FiguresAnswer.extend({ pledged }),
+          byLine: z.array(FiguresJson.extend({ actionLine: LineCode, pledged })),
+          byAgency: z.array(FiguresJson.extend({ agency: AgencyCode, ...ofAgency, pledged })),
+          all: FiguresJson.extend({ pledged }),
         }),
       }),
     },
@@ -48,10 +49,10 @@ export const matrixQueries = [
         position: asked ?? position,
         lines: value.lines.map(({ id, titles }) => ({ code: id, titles })),
         agencies: value.agencies.map(({ id, names }) => ({ code: id, names })),
-        cells: figures.filter(isCell).map((cell) => ({ actionLine: cell.actionLine, agency: cell.agency, ...agencyFiguresAnswer(cell) })),
+        cells: figures.filter(isCell).map((cell) => ({ actionLine: cell.actionLine, agency: cell.agency, ...agencyFiguresJson(cell) })),
         totals: {
-          byLine: figures.filter(isLineTotal).map((total) => ({ actionLine: total.actionLine, ...figuresAnswer(total), pledged: total.pledged })),
-          byAgency: figures.filter(isAgencyTotal).map((total) => ({ agency: total.agency, ...agencyFiguresAnswer(total), pledged: total.pledged })),
+          byLine: figures.filter(isLineTotal).map((total) => ({ actionLine: total.actionLine, ...figuresJson(total), pledged: total.pledged })),
+          byAgency: figures.filter(isAgencyTotal).map((total) => ({ agency: total.agency, ...agencyFiguresJson(total), pledged: total.pledged })),
           all: withPledges(figures.find(isGrandTotal) ?? noFigures('*', '*')),
         },
       };
@@ -75,7 +76,7 @@ async function allOf<Kind extends 'actionLines' | 'agencies'>(manager: EntityMan
 }
 
 function withPledges(total: Figures) {
-  return { ...figuresAnswer(total), pledged: total.pledged };
+  return { ...figuresJson(total), pledged: total.pledged };
 }
 
 function isCell({ actionLine, agency }: Figures): boolean {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { nextPage, pageStart } from './page-cursor.ts';
-import { today } from './query-parameters.ts';
+import { today } from '../today.ts';
 
 const Key = z.tuple([z.int(), z.string()]);
 const query = { status: ['active'], limit: 2, sort: '-updatedAt' };

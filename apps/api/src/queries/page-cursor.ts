@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { PlainDate } from '#domain/values.ts';
 import { Problem } from '#platform/problem.ts';
-import { today } from './query-parameters.ts';
+import { today } from '../today.ts';
 
 /** What a page begins with. Later pages of a list hold on to the position and the day of the first one. */
 export interface PageStart<Key> {

@@ -43,10 +43,6 @@ export function limitOf(usual: number, max: number) {
   return wholeNumber(1, max).default(usual).describe(`Most items; ${usual} unless given`);
 }
 
-export function today(): string {
-  return new Date().toISOString().slice(0, 10);
-}
-
 export function refuseParameter(parameter: string, rule: string, message: string): never {
   throw new Problem(400, 'REQUEST.INVALID_QUERY', `${parameter} ${message}`, { errors: [{ pointer: `/${parameter}`, rule, message }] });
 }

@@ -110,12 +110,13 @@ export const noCommitment: CommitmentState = {
   findings: {},
 };
 
-const PUBLIC: readonly CommitmentStatus[] = ['registered', 'active', 'suspended', 'completion-claimed', 'closed', 'withdrawn', 'superseded'];
+/** In the order in which they are usually passed. */
+export const PUBLIC_STATUSES = ['registered', 'active', 'suspended', 'completion-claimed', 'closed', 'withdrawn', 'superseded'] as const satisfies readonly CommitmentStatus[];
 const ENDED: readonly CommitmentStatus[] = ['closed', 'withdrawn', 'superseded'];
 
 /** Everyone may see it. */
 export function isPublic({ status }: { status: CommitmentStatus }): boolean {
-  return PUBLIC.includes(status);
+  return (PUBLIC_STATUSES as readonly CommitmentStatus[]).includes(status);
 }
 
 export function hasEnded({ status }: { status: CommitmentStatus }): boolean {

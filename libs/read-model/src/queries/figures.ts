@@ -41,7 +41,7 @@ export async function figuresNow(manager: EntityManager, on: string, { actionLin
      from ${viewSchema(commitments)}.rollup where ${where} group by 1, 2, 3`,
     where.values,
   );
-  return figuresOf(sums);
+  return summed(sums);
 }
 
 const PAGE = 5_000;
@@ -62,7 +62,7 @@ export async function figuresAsOf(manager: EntityManager, position: number, on: 
       where.values,
     );
     for (const row of rows) for (const one of commitments.contributions!(row)) if (one.countsFrom <= on) add(sums, one);
-    if (rows.length < PAGE) return figuresOf([...sums.values()].map(sumOf));
+    if (rows.length < PAGE) return summed([...sums.values()].map(sumOf));
     afterId = rows.at(-1)!.id;
   }
   throw new Error(`more than ${PAGE * PAGES_MAX} commitments`);
@@ -105,7 +105,7 @@ function decimalOf(total: bigint): string {
   return `${total < 0n ? '-' : ''}${digits.slice(0, -9)}${fraction && `.${fraction}`}`;
 }
 
-function figuresOf(sums: readonly Sum[]): Figures[] {
+function summed(sums: readonly Sum[]): Figures[] {
   const scopes = new Map<string, Figures>();
   for (const sum of sums) {
     const key = `${sum.actionLine} ${sum.agency}`;

@@ -1,30 +1,30 @@
 import { z } from 'zod';
 import { CommitmentContent } from '#domain/commitment/content.ts';
 import { RelianceSchema } from '#domain/commitment/register.ts';
-import { isOverdue, type CommitmentState, type CommitmentStatus, type Reliance } from '#domain/commitment/state.ts';
+import { isOverdue, PUBLIC_STATUSES, type CommitmentState, type CommitmentStatus, type Reliance } from '#domain/commitment/state.ts';
 import { approvedOf } from '#domain/commitment/versions.ts';
 import { paces, worst } from '#domain/pace.ts';
 import { AgencyCode, PlainDate, Text, TranscribedFrom } from '#domain/values.ts';
 import {
-  evidenceAnswers,
-  EvidenceAnswer,
-  findingAnswers,
-  FindingAnswer,
-  milestoneAnswers,
-  MilestoneAnswer,
+  evidenceJson,
+  EvidenceJson,
+  findingsJson,
+  FindingJson,
+  milestonesJson,
+  MilestoneJson,
   notesOf,
-  obstacleAnswers,
-  ObstacleAnswer,
-  progressUpdateDetails,
-  ProgressUpdateAnswer,
+  obstaclesJson,
+  ObstacleJson,
+  progressUpdateDetailsJson,
+  ProgressUpdateJson,
   proposalIn,
-  TargetAnswer,
-  targetDetails,
+  TargetJson,
+  targetDetailsJson,
   VersionNote,
   withoutContents,
-} from './record-answers.ts';
+} from './record-json.ts';
 
-export const CommitmentStatusName = z.enum(['submitted', 'returned', 'discarded', 'registered', 'active', 'suspended', 'completion-claimed', 'closed', 'withdrawn', 'superseded']);
+export const CommitmentStatusName = z.enum(['submitted', 'returned', 'discarded', ...PUBLIC_STATUSES]);
 
 /** IATI activity status codes. IATI has none for a draft, nor for what gave way to another. */
 export const IATI_STATUS: Partial<Record<CommitmentStatus, number>> = { registered: 1, active: 2, 'completion-claimed': 3, closed: 4, withdrawn: 5, suspended: 6 };
@@ -32,7 +32,7 @@ export const IATI_STATUS: Partial<Record<CommitmentStatus, number>> = { register
 /** Updates in the answer for the whole commitment; the others are had from their list. */
 const LATEST_UPDATES = 20;
 
-export const CommitmentAnswer = z
+export const CommitmentJson = z
   .object({
     id: z.uuid(),
     status: CommitmentStatusName,
@@ -47,12 +47,12 @@ export const CommitmentAnswer = z
     warnings: z.array(z.object({ code: z.enum(['LEAD_WITHOUT_ASSIGNMENT', 'SDG_OUTSIDE_MATRIX']), message: z.string() })),
     pace: z.enum(paces).nullable().describe("Its worst target's; null where it has none"),
     overdue: z.boolean(),
-    targets: z.array(TargetAnswer),
-    milestones: z.array(MilestoneAnswer),
-    updates: z.object({ count: z.int(), latest: z.array(ProgressUpdateAnswer).describe(`${LATEST_UPDATES} at most, the newest first`) }),
-    obstacles: z.array(ObstacleAnswer),
-    evidence: z.array(EvidenceAnswer),
-    findings: z.array(FindingAnswer),
+    targets: z.array(TargetJson),
+    milestones: z.array(MilestoneJson),
+    updates: z.object({ count: z.int(), latest: z.array(ProgressUpdateJson).describe(`${LATEST_UPDATES} at most, the newest first`) }),
+    obstacles: z.array(ObstacleJson),
+    evidence: z.array(EvidenceJson),
+    findings: z.array(FindingJson),
     completion: z.object({ statement: Text, selfDeclared: z.boolean(), claimedOn: PlainDate }).nullable(),
     ending: z
       .object({ on: PlainDate, outcome: z.enum(['completed', 'partly', 'not']).optional(), assessment: Text.optional(), reason: Text.optional(), supersededBy: z.uuid().optional() })
@@ -73,13 +73,13 @@ export interface Registration {
 }
 
 /** Everything about a commitment for a day. @param state as far as the caller may see it */
-export function commitmentAnswer(
+export function commitmentJson(
   state: CommitmentState,
   { on, revision, position, registration }: { on: string; revision: number; position: number; registration: Registration | undefined },
-): z.output<typeof CommitmentAnswer> {
+): z.output<typeof CommitmentJson> {
   const shown = approvedOf(state.versions) ?? state.versions.at(-1)!;
-  const targets = targetDetails(state, on);
-  const updates = progressUpdateDetails(state);
+  const targets = targetDetailsJson(state, on);
+  const updates = progressUpdateDetailsJson(state);
   const steps = targets.flatMap(({ pace }) => (pace ? [pace.pace] : []));
   return {
     id: state.id,
@@ -96,11 +96,11 @@ export function commitmentAnswer(
     pace: steps.length > 0 ? worst(steps) : null,
     overdue: isOverdue(state, on),
     targets: targets.map(withoutContents),
-    milestones: milestoneAnswers(state, on),
+    milestones: milestonesJson(state, on),
     updates: { count: updates.length, latest: updates.slice(-LATEST_UPDATES).reverse().map(withoutContents) },
-    obstacles: obstacleAnswers(state),
-    evidence: evidenceAnswers(state),
-    findings: findingAnswers(state),
+    obstacles: obstaclesJson(state),
+    evidence: evidenceJson(state),
+    findings: findingsJson(state),
     completion: state.completion ?? null,
     ending: state.ending ?? null,
     lastUpdateOn: lastUpdateOn(state),
@@ -117,7 +117,7 @@ function lastUpdateOn({ updates }: CommitmentState): string | null {
   return published.sort().at(-1) ?? null;
 }
 
-function warningsOf(lead: string, reliance: Reliance | undefined): z.output<typeof CommitmentAnswer>['warnings'] {
+function warningsOf(lead: string, reliance: Reliance | undefined): z.output<typeof CommitmentJson>['warnings'] {
   if (!reliance) return [];
   return [
     ...(reliance.assignment === null

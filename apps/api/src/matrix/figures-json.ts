@@ -1,15 +1,14 @@
 import { z } from 'zod';
+import { PUBLIC_STATUSES } from '#domain/commitment/state.ts';
 import { paces } from '#domain/pace.ts';
 import { Money, PlainDate } from '#domain/values.ts';
 import type { Figures } from '#read-model/queries/figures.ts';
 
-const PublicStatus = z.enum(['registered', 'active', 'suspended', 'completion-claimed', 'closed', 'withdrawn', 'superseded']);
-
 /** How the commitments of some scope stand: each counts once, whatever it stands in beside. */
-export const FiguresAnswer = z
+export const FiguresJson = z
   .object({
     commitments: z.int(),
-    byStatus: z.partialRecord(PublicStatus, z.int()).describe('What is zero is left out'),
+    byStatus: z.partialRecord(z.enum(PUBLIC_STATUSES), z.int()).describe('What is zero is left out'),
     byPace: z.partialRecord(z.enum(paces), z.int()).describe('Commitments by their worst target; one without targets counts nowhere'),
     overdue: z.int(),
     lastUpdateOn: PlainDate.nullable(),
@@ -23,10 +22,10 @@ export const ofAgency = {
 
 export const pledged = z.array(Money).describe('By currency: of the lead alone; neither parts of another commitment nor what was withdrawn or superseded');
 
-export function figuresAnswer({ commitments, byStatus, byPace, overdue, lastUpdateOn }: Figures): z.output<typeof FiguresAnswer> {
-  return { commitments, byStatus: byStatus as z.output<typeof FiguresAnswer>['byStatus'], byPace, overdue, lastUpdateOn };
+export function figuresJson({ commitments, byStatus, byPace, overdue, lastUpdateOn }: Figures): z.output<typeof FiguresJson> {
+  return { commitments, byStatus: byStatus as z.output<typeof FiguresJson>['byStatus'], byPace, overdue, lastUpdateOn };
 }
 
-export function agencyFiguresAnswer(figures: Figures) {
-  return { ...figuresAnswer(figures), asLead: figures.asLead, asPartner: figures.asPartner };
+export function agencyFiguresJson(figures: Figures) {
+  return { ...figuresJson(figures), asLead: figures.asLead, asPartner: figures.asPartner };
 }
