@@ -20,13 +20,17 @@ export interface CommandAccess {
   makes?: string;
 }
 
-/** @throws Problem AUTH.NOT_YOURS (403), or COMMITMENT.UNKNOWN (404) for a draft that the actor may not even see */
+/**
+ * Whether the actor's agency may give the command for this record. A draft that the actor may not see is not there for
+ * it, whatever the command: no other check may tell of it first.
+ * @throws Problem COMMITMENT.UNKNOWN (404) or AUTH.NOT_YOURS (403)
+ */
 export function checkRelation(access: CommandAccess, actor: Actor, command: CommandFields, state: AnyState): void {
-  if (access.of === undefined || actor.role === 'secretariat' || actor.role === 'administrator') return;
   const commitment = 'lead' in state ? state : undefined;
-  if (agenciesMeant(access.of, command, commitment).includes(actor.agency)) return;
-  if (!access.opens && commitment && !maySeeDraft(actor, commitment) && !isPublic(commitment))
+  if (commitment && !access.opens && !isPublic(commitment) && !maySeeDraft(actor, commitment))
     throw new Problem(404, 'COMMITMENT.UNKNOWN', 'there is no such commitment');
+  if (access.of === undefined || actor.role === 'secretariat' || actor.role === 'administrator') return;
+  if (agenciesMeant(access.of, command, commitment).includes(actor.agency)) return;
   throw new Problem(403, 'AUTH.NOT_YOURS', `this is open to ${WHOSE[access.of]}; the token is ${actor.agency}'s`);
 }
 
