@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { v5 as uuidv5 } from 'uuid';
 import type { Actor, NewEvent } from '#domain/event.ts';
@@ -8,10 +8,14 @@ import type { TranscribedFrom } from '#domain/values.ts';
 import { Problem } from '#platform/problem.ts';
 import { checkRelation, type CommandAccess } from './command-access.ts';
 import { CommandMetrics } from './command-metrics.ts';
+import { hashOfRequest } from './request-hash.ts';
 import { Streams, type CommandAnswer, type FoldedStream } from '../streams.ts';
+import { today } from '../today.ts';
 
-/** A command as it came: validated, and from whom. */
+/** A command: validated, and from whom. */
 export interface CommandRequest {
+  /** Path parameters and body as they came: a default that is added later must not make another request of a repeat. */
+  sent: { path: unknown; body: unknown };
   path: Record<string, unknown>;
   body: Record<string, unknown> & { occurredOn?: string | undefined; transcribedFrom?: TranscribedFrom | undefined };
   actor: Actor;
@@ -41,7 +45,7 @@ export class CommandExecutor {
     const command = { ...request.path, ...body };
     const commandId = uuidv5(`${request.actor.id}\n${request.idempotencyKey}`, COMMANDS);
     const newId = (label: string) => uuidv5(label, commandId);
-    const requestHash = hashOf([useCase.name, request.path, request.body]);
+    const requestHash = hashOfRequest(useCase.name, request.sent);
     const stream = useCase.stream(command, newId);
 
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
@@ -69,7 +73,7 @@ export class CommandExecutor {
           metadata: { ...metadata, salt: randomBytes(16).toString('hex') },
         }),
       );
-      const result = await this.streams.append(stream, folded.revision, events);
+      const result = await this.metrics.timedAppend(() => this.streams.append(stream, folded.revision, events));
       if (result.outcome !== 'conflict') {
         const answer = answerToRepeat(await this.streams.load(stream), commandId, requestHash);
         if (!answer) throw new Error(`${stream} does not hold command ${commandId} after its append`);
@@ -99,14 +103,6 @@ export class CommandExecutor {
 /** Namespace of command ids. */
 const COMMANDS = '3f0c5a0e-6d0b-5c52-9d0b-1c2b7f3a9e41';
 const FACTS_MAX = 300;
-
-function today(): string {
-  return new Date().toISOString().slice(0, 10);
-}
-
-function hashOf(request: unknown): string {
-  return createHash('sha256').update(JSON.stringify(request)).digest('hex');
-}
 
 function answerToRepeat(folded: FoldedStream, commandId: string, requestHash: string): CommandAnswer | undefined {
   const remembered = folded.commands.get(commandId);

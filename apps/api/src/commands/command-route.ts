@@ -1,7 +1,7 @@
-import { Body, Controller, Headers, HttpCode, Param, Post, Res, type Type } from '@nestjs/common';
+import { Body, Controller, Headers, HttpCode, Param, Post, Req, Res, type Type } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Actor } from '#domain/event.ts';
 import type { UseCase } from '#domain/use-case.ts';
@@ -72,10 +72,18 @@ export function commandRoute(useCase: UseCase, path: string, access: CommandAcce
       @Body({ schema: body }) body: CommandRequest['body'],
       @Headers() headers: Record<string, string | undefined>,
       @CurrentActor() actor: Actor,
+      @Req() request: FastifyRequest,
       @Res({ passthrough: true }) reply: FastifyReply,
     ): Promise<CommandAnswer> {
       const answer = await this.bus.execute(
-        new Message({ path, body, actor, idempotencyKey: idempotencyKey(headers), ifMatch: revisionOf(headers['if-match']) }),
+        new Message({
+          sent: { path: request.params, body: request.body },
+          path,
+          body,
+          actor,
+          idempotencyKey: idempotencyKey(headers),
+          ifMatch: revisionOf(headers['if-match']),
+        }),
       );
       void reply.header('etag', `"${answer.revision}"`);
       if (access.makes) void reply.header('location', locationOf(access.makes, path, answer.id));
