@@ -1,8 +1,10 @@
 import { Global, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import type { EventStore } from '#event-store/event-store.ts';
 import { HealthChecks, type CheckResult } from '#platform/health.module.ts';
+import { Metrics } from '#platform/metrics.module.ts';
 import { ReadModel } from '#read-model/queries/read-model.ts';
 import { EVENT_STORE } from './event-store.module.ts';
+import { LagMetrics } from './lag-metrics.ts';
 
 /** The views, for everyone, closed when requests under way are done; and whether this process can answer queries. */
 @Global()
@@ -21,7 +23,8 @@ export class ReadModelModule implements OnApplicationShutdown {
       },
       inject: [EVENT_STORE, HealthChecks],
     };
-    return { module: ReadModelModule, providers: [provider], exports: [provider] };
+    const lag = { provide: LagMetrics, useFactory: (store: EventStore, metrics: Metrics) => new LagMetrics(store, url, metrics), inject: [EVENT_STORE, Metrics] };
+    return { module: ReadModelModule, providers: [provider, lag], exports: [provider] };
   }
 
   async onApplicationShutdown(): Promise<void> {
