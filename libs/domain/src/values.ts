@@ -45,11 +45,11 @@ export const WebAddress = z
   .refine(hasNoControls, { error: 'must not contain control characters' })
   .refine(hasNoEmail, { error: 'must not contain an e-mail address' });
 
-function isWellFormed(text: string): boolean {
+export function isWellFormed(text: string): boolean {
   return text.isWellFormed();
 }
 
-function hasNoControls(text: string): boolean {
+export function hasNoControls(text: string): boolean {
   return !CONTROL.test(text);
 }
 

@@ -8,7 +8,7 @@ import type { Key, Page, PageOf, Sort } from '#read-model/queries/keyset.ts';
 import type { Reading } from '#read-model/queries/read-model.ts';
 import type { View } from '#read-model/view.ts';
 import { nextPage, pageStart } from '../queries/page-cursor.ts';
-import { asOf, cursor, limit, listOf, minPosition, MomentAtStart, on, refuseParameter, wholeNumber, YesOrNo } from '../queries/query-parameters.ts';
+import { asOf, cursor, limit, listOf, minPosition, MomentAtStart, on, refuseParameter, StoredText, wholeNumber, YesOrNo } from '../queries/query-parameters.ts';
 import type { QuerySources } from '../queries/query-sources.ts';
 
 /** What every list across commitments is filtered and paged by. */
@@ -22,7 +22,7 @@ export const ListQuery = z.strictObject({
   country: z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166 code such as ZM').optional().describe('ISO 3166-1 alpha-2'),
   pace: listOf(z.enum(paces)).optional().describe(`${paces.join(', ')}, separated by commas`),
   overdue: YesOrNo.optional(),
-  q: z.string().max(200).optional().describe('Words of title or description, all of them'),
+  q: StoredText.max(200).optional().describe('Words of title or description, all of them'),
   updatedSince: MomentAtStart.optional().describe('Instant, or a date, which means its beginning (UTC)'),
   asOf,
   on,
@@ -74,9 +74,9 @@ type SortName = 'dueOn' | 'updatedAt' | 'title';
 
 /** What a cursor may hold, so that one that was tampered with is a wrong cursor and not a wrong query. */
 const KEYS = {
-  dueOn: z.tuple([PlainDate.nullable(), z.string()]),
-  updatedAt: z.tuple([z.int(), z.string()]),
-  title: z.tuple([z.string(), z.string()]),
+  dueOn: z.tuple([PlainDate.nullable(), StoredText]),
+  updatedAt: z.tuple([z.int(), StoredText]),
+  title: z.tuple([StoredText, StoredText]),
 };
 
 function sortOf(sort: ListQuery['sort']): Sort<SortName> {

@@ -73,6 +73,23 @@ test('wrong parameters are told, all at once', async () => {
   expect((await ledger.get('commitments?as=lead')).body.errors).toMatchObject([{ pointer: '/as' }]);
 });
 
+test('text that no row can hold is refused in filters and in cursors, and so are years that no instant has', async () => {
+  for (const q of ['%00', 'a%07b', '%7F']) expect((await ledger.get(`targets?q=${q}`)).body).toMatchObject({ status: 400, errors: [{ pointer: '/q' }] });
+  for (const asOf of ['0000-01-01T00:00:00Z', '9999-12-31T23:59:59-14:00'])
+    for (const parameter of ['asOf', 'updatedSince']) expect((await ledger.get(`commitments?${parameter}=${asOf}`)).body).toMatchObject({ status: 400, errors: [{ pointer: `/${parameter}` }] });
+
+  for (const list of ['commitments?sort=title', 'progress-updates?sort=-title', 'commitments?sort=updatedAt', 'agencies?', 'action-lines?']) {
+    const { next } = (await ledger.get(`${list}&limit=1`)).body;
+    const cursor = JSON.parse(Buffer.from(next, 'base64url').toString());
+    const [value, key] = cursor.after;
+    const changed = [[value, `${key}\u0000`], [value, `${key}\ud800`], ...(typeof value === 'string' ? [[`${value}\u0000`, key], [`\udc00${value}`, key]] : [])];
+    for (const after of changed) {
+      const forged = Buffer.from(JSON.stringify({ ...cursor, after })).toString('base64url');
+      expect({ list, after, ...(await ledger.get(`${list}&limit=1&cursor=${forged}`)) }).toMatchObject({ status: 400, body: { code: 'REQUEST.CURSOR' } });
+    }
+  }
+});
+
 const pending: { list: string; whole: any[]; first: any }[] = [];
 
 async function everyPage(path: string): Promise<any[]> {

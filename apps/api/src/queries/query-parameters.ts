@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PlainDate } from '#domain/values.ts';
+import { hasNoControls, isWellFormed, PlainDate } from '#domain/values.ts';
 import { Problem } from '#platform/problem.ts';
 
 /** What queries have in common. Parameters arrive as text. */
@@ -23,10 +23,19 @@ export function listOf<Item extends z.ZodType<string, string>>(item: Item) {
     .pipe(z.array(item).min(1).max(30));
 }
 
+/** Text that is looked for in what is stored, where there are neither control characters nor lone surrogates: PostgreSQL takes no NUL. */
+export const StoredText = z
+  .string()
+  .refine(hasNoControls, { error: 'must not contain control characters' })
+  .refine(isWellFormed, { error: 'must not contain lone surrogates' });
+
 export const YesOrNo = z.enum(['true', 'false']).transform((text) => text === 'true');
 export const Position = wholeNumber(0, Number.MAX_SAFE_INTEGER);
 
-const Instant = z.iso.datetime({ offset: true, abort: true }).refine((text) => !Number.isNaN(Date.parse(text)), { error: 'must be an instant that exists' });
+const FIRST_INSTANT = Date.parse('1900-01-01T00:00:00Z');
+const LAST_INSTANT = Date.parse('2999-12-31T23:59:59.999Z');
+/** In years that a date may have: Date and PostgreSQL write and read others in ways of their own. */
+const Instant = z.iso.datetime({ offset: true, abort: true }).refine((text) => Date.parse(text) >= FIRST_INSTANT && Date.parse(text) <= LAST_INSTANT, { error: 'must be an instant from 1900 to 2999' });
 /** A moment: an instant, or a date, which means its end (UTC). */
 export const MomentAtEnd = z.union([PlainDate.transform((date) => new Date(`${date}T23:59:59.999Z`)), Instant.transform((text) => new Date(text))]);
 /** A moment: an instant, or a date, which means its beginning (UTC). */

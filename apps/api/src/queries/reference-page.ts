@@ -5,14 +5,14 @@ import type { Key } from '#read-model/queries/keyset.ts';
 import type { EntityManager } from 'typeorm';
 import type { View } from '#read-model/view.ts';
 import { nextPage, pageStart } from './page-cursor.ts';
-import { asOf, cursor, limitOf, minPosition } from './query-parameters.ts';
+import { asOf, cursor, limitOf, minPosition, StoredText } from './query-parameters.ts';
 import type { QuerySources } from './query-sources.ts';
 
 /** What every list of reference data is paged by. */
 export const ReferenceQuery = z.strictObject({ asOf, limit: limitOf(100, 100), cursor, minPosition });
 export type ReferenceQuery = z.output<typeof ReferenceQuery>;
 
-const CodeKey = z.tuple([z.string(), z.string()]);
+const CodeKey = z.tuple([StoredText, StoredText]);
 
 /** One page of reference data in order of codes; pages after the first hold on to its moment. */
 export async function referencePage<Kind extends keyof ReferenceRows>(

@@ -3,7 +3,7 @@ import { Role } from '#domain/event.ts';
 import { Title } from '#domain/values.ts';
 import { listTasks, taskViews, type Task } from '#read-model/queries/list-tasks.ts';
 import { nextPage, pageStart } from '../queries/page-cursor.ts';
-import { cursor, limit, minPosition } from '../queries/query-parameters.ts';
+import { cursor, limit, minPosition, StoredText } from '../queries/query-parameters.ts';
 import { queryRoute } from '../queries/query-route.ts';
 
 const TaskItem = z
@@ -32,7 +32,7 @@ export const taskQueries = [
     },
     async ({ query, actor }, sources) => {
       const list = `tasks of ${actor!.id}, ${actor!.role} of ${actor!.agency}`;
-      const start = pageStart(list, query, z.tuple([z.int(), z.string()]));
+      const start = pageStart(list, query, z.tuple([z.int(), StoredText]));
       const { value, position } = await sources.read(taskViews, query.minPosition, (manager) => listTasks(manager, actor!, { limit: query.limit, after: start.after }));
       return { items: value.rows.map(taskItem), next: nextPage(list, query, { ...start, after: value.after }), position };
     },
