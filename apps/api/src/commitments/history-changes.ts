@@ -50,7 +50,7 @@ function thing({ data }: CommitmentEvent, state: CommitmentState, content: unkno
     return { status: update?.status, remark: update?.remark, content: fields(content) };
   }
   if ('targetId' in data) return { status: state.targets[data.targetId]?.versions.at(-1)?.status, content: fields(content) };
-  if ('milestoneId' in data) return { reachedOn: state.milestones[data.milestoneId] };
+  if ('milestoneId' in data) return { reachedOn: Object.hasOwn(state.milestones, data.milestoneId) ? state.milestones[data.milestoneId] : undefined };
   if ('obstacleId' in data) return { ...state.obstacles[data.obstacleId] };
   if ('evidenceId' in data) return { ...state.evidence[data.evidenceId] };
   if ('findingId' in data) return { ...state.findings[data.findingId] };

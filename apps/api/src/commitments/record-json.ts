@@ -171,7 +171,7 @@ export function amendmentsJson({ versions }: CommitmentState): z.output<typeof A
 export function milestonesJson({ versions, milestones, ending }: CommitmentState, on: string): z.output<typeof MilestoneJson>[] {
   const planned = (approvedOf(versions) ?? versions.at(-1))?.content.milestones ?? [];
   return planned.map(({ milestoneId, title, dueOn }) => {
-    const reachedOn = milestones[milestoneId];
+    const reachedOn = Object.hasOwn(milestones, milestoneId) ? milestones[milestoneId] : undefined;
     const isOpen = (reachedOn === undefined || reachedOn > on) && (ending === undefined || ending.on > on);
     return { milestoneId, title, dueOn: dueOn ?? null, reachedOn: reachedOn ?? null, overdue: isOpen && dueOn !== undefined && dueOn < on };
   });
