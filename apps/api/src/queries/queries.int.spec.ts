@@ -1,6 +1,11 @@
+import { randomUUID } from 'node:crypto';
+import { jest } from '@jest/globals';
+import type { EventStore } from '#event-store/event-store.ts';
 import { routesOf } from '#platform/routes.ts';
 import { logOf, the } from '#testing/given.ts';
 import { everything } from '#testing/scenes.ts';
+import { until } from '#testing/until.ts';
+import { EVENT_STORE } from '../event-store.module.ts';
 import { testLedger, type Caller, type TestLedger } from '../ledger.fixture.ts';
 import { queryRoutes } from './query-routes.ts';
 
@@ -36,6 +41,22 @@ test('what was just written is in the answer that waits for it', async () => {
   head = await ledger.store.head();
   const { body } = await ledger.get(`commitments?status=withdrawn&minPosition=${head}`);
   expect(body).toMatchObject({ items: [{ id: the('commitment', 3) }], position: head });
+});
+
+test('what is read from the log itself waits for what is not written yet', async () => {
+  const store = ledger.api.get<EventStore>(EVENT_STORE, { strict: false });
+  const looks = jest.spyOn(store, 'head');
+  const [first] = await ledger.store.readStream(`commitment-${the('commitment', 4)}`);
+  for (const path of [`commitments/${the('commitment', 3)}`, `commitments/${the('commitment', 3)}/history`, 'feed']) {
+    looks.mockClear();
+    const stream = `commitment-${randomUUID()}`;
+    const asked = ledger.get(`${path}?minPosition=${head + 1}`);
+    await until(() => looks.mock.calls.length > 1);
+    await ledger.record([{ ...first!, id: randomUUID(), stream, revision: 1, data: { ...(first!.data as object), commitmentId: stream.slice('commitment-'.length) } }]);
+    expect((await asked).status).toBe(200);
+    head += 1;
+  }
+  looks.mockRestore();
 });
 
 test.each(queryRoutes.map((route) => [route.name, route] as const))('%s answers in the shape that it describes, to anyone and to those who see all', async (_, { path, answer }) => {

@@ -1,7 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EventStore } from '#event-store/event-store.ts';
 import { Problem } from '#platform/problem.ts';
-import { NotYetError, ReadModel, type Reading } from '#read-model/queries/read-model.ts';
+import { NotYetError, ReadModel, WAIT_MS_MAX, type Reading } from '#read-model/queries/read-model.ts';
 import type { View } from '#read-model/view.ts';
 import { EVENT_STORE } from '../event-store.module.ts';
 import { refuseParameter } from './query-parameters.ts';
@@ -23,9 +24,14 @@ export class QuerySources {
     return this.store.positionAt(query.asOf);
   }
 
-  /** For what is read from the log itself, which is always current. @throws Problem QUERY.NOT_YET (503) */
+  /** For what is read from the log itself: waits until its head is there. @throws Problem QUERY.NOT_YET (503) */
   async logHas(minPosition: number | undefined): Promise<void> {
-    if (minPosition !== undefined && minPosition > (await this.store.head())) throw notYet();
+    if (minPosition === undefined) return;
+    const deadline = Date.now() + WAIT_MS_MAX;
+    while ((await this.store.head()) < minPosition) {
+      if (Date.now() >= deadline) throw notYet();
+      await pause(HEAD_POLL_MS);
+    }
   }
 
   /** Reads views in one snapshot, not before they have come to `minPosition`. @throws Problem QUERY.NOT_YET (503) */
@@ -38,6 +44,8 @@ export class QuerySources {
     }
   }
 }
+
+const HEAD_POLL_MS = 50;
 
 function notYet(cause?: Error): Problem {
   return new Problem(503, 'QUERY.NOT_YET', 'the answer does not reach up to minPosition yet; ask again', { headers: { 'retry-after': '1' }, cause });

@@ -82,6 +82,7 @@ export class ReadModel {
   }
 }
 
-const WAIT_MS_MAX = 5_000;
+/** Longest wait for a position. */
+export const WAIT_MS_MAX = 5_000;
 const WATCH_CONNECTIONS_MAX = 2;
 const BOUNDS = { max: 10, statement_timeout: 10_000, query_timeout: 12_000, connectionTimeoutMillis: 5_000 };
