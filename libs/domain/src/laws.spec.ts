@@ -206,9 +206,9 @@ const invariants: Record<string, (happening: Happening) => boolean> = {
   'after the end nothing but corrections and review': ({ event, before }) =>
     !hasEnded(before) || AFTER_END.includes(event.type) || RETURNS.includes(event.type) || ('change' in event.data && event.data.change.kind === 'correction'),
 
-  'a claim is proven by evidence that no party wrote, or says that it is self-declared': ({ event, before }) =>
-    event.type !== 'CompletionClaimed' || event.data.selfDeclared !== publicEvidence(before).some(({ issuer, draft, class: of }) =>
-      !draft && of !== 'third-party-article' && (issuer === undefined ? of !== 'self-report' : !partiesOf(before).includes(issuer))),
+  'a claim is proven by attached evidence that no party wrote, or says that it is self-declared': ({ event, before }) =>
+    event.type !== 'CompletionClaimed' || event.data.selfDeclared !== Object.values(before.evidence).some(({ flagged, evidence: { issuer, draft, class: of } }) =>
+      !flagged && !draft && of !== 'third-party-article' && (issuer === undefined ? of !== 'self-report' : !partiesOf(before).includes(issuer))),
 
   'the status follows its machine': ({ event, before, after }) => {
     const transition = transitions[event.type];
@@ -286,15 +286,6 @@ function isAnswered(change: Change, earlier: Versions<unknown>): boolean {
   if (change.kind === 'new') return !earlier.some(({ status }) => status === 'approved');
   const isKnown = change.kind === 'revision' || earlier.some(({ version, status }) => version === change.corrects && status === 'approved');
   return change.reason.text.length > 0 && isKnown;
-}
-
-function publicEvidence(commitment: CommitmentState) {
-  const seen = publicPart(commitment)!;
-  return [
-    ...approvedOf(seen.versions)!.content.evidence,
-    ...Object.values(seen.updates).flatMap(({ status, versions }) => (status === 'retracted' ? [] : approvedOf(versions)!.content.evidence)),
-    ...Object.values(seen.evidence).flatMap(({ flagged, evidence }) => (flagged ? [] : [evidence])),
-  ];
 }
 
 function isWithin({ low, high = low }: { low: string; high?: string | undefined }, { min, max }: { min: string | null; max: string | null }): boolean {

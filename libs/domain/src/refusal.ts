@@ -73,7 +73,7 @@ export const refusals = {
   'OBSERVATION.OUT_OF_RANGE': 'values keep to the min and max of the indicator',
   'OBSERVATION.IN_FUTURE': 'an as-of date is not in the future',
 
-  'COMPLETION.NEEDS_INDEPENDENT_EVIDENCE': 'completion needs evidence that no party wrote, stronger than a third-party article, or is marked selfDeclared',
+  'COMPLETION.NEEDS_INDEPENDENT_EVIDENCE': 'completion needs attached evidence that no party wrote, stronger than a third-party article and not flagged, or is marked selfDeclared; evidence inside the content or an update proves nothing',
   'REVIEW.OWN_AGENCY': 'a reviewer never belongs to a party',
 
   'OBSTACLE.UNKNOWN': 'the obstacle exists',

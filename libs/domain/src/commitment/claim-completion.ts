@@ -6,8 +6,11 @@ import { Text } from '../values.ts';
 import type { Evidence } from './content.ts';
 import { CommitmentPath, requireStatus } from './rules.ts';
 import { partiesOf, type CommitmentState } from './state.ts';
-import { approvedOf } from './versions.ts';
 
+/**
+ * Proven by attached evidence, or self-declared. Evidence inside the content or an update is shown with it and proves
+ * nothing, for no reviewer can flag it there.
+ */
 export const CompletionClaimed = publicEvent('CompletionClaimed', z.strictObject({ statement: Text, selfDeclared: z.boolean() }));
 
 export const claimCompletion = useCase({
@@ -17,21 +20,11 @@ export const claimCompletion = useCase({
   body: z.strictObject({ statement: Text, selfDeclared: z.boolean().default(false) }),
   decide({ statement, selfDeclared }, commitment) {
     requireStatus(commitment, 'active');
-    const proven = publicEvidence(commitment).some((evidence) => isIndependent(evidence, commitment));
+    const proven = Object.values(commitment.evidence).some(({ evidence, flagged }) => !flagged && isIndependent(evidence, commitment));
     if (!proven && !selfDeclared) refuse('COMPLETION.NEEDS_INDEPENDENT_EVIDENCE', '/selfDeclared');
     return [{ type: 'CompletionClaimed', data: { statement, selfDeclared: !proven } }];
   },
 });
-
-/** Evidence of the content, of published updates and attached, less what a reviewer flagged. */
-function publicEvidence(commitment: CommitmentState): Evidence[] {
-  const updates = Object.values(commitment.updates).filter((update) => update.status !== 'retracted');
-  return [
-    ...(approvedOf(commitment.versions)?.content.evidence ?? []),
-    ...updates.flatMap((update) => approvedOf(update.versions)?.content.evidence ?? []),
-    ...Object.values(commitment.evidence).flatMap((attached) => (attached.flagged ? [] : [attached.evidence])),
-  ];
-}
 
 /** Nobody knows whose self-report one without an issuer is. */
 function isIndependent({ issuer, class: kind, draft }: Evidence, commitment: CommitmentState): boolean {
