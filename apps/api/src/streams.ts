@@ -29,6 +29,12 @@ const PAGES_MAX = 1000;
 /** Events whose folds are kept, over all streams: bounds memory, for a state is about as large as its events. */
 const EVENTS_MAX = 200_000;
 
+interface PagesOptions {
+  afterRevision?: number;
+  upToPosition?: number | undefined;
+  limit?: number;
+}
+
 /** Folded streams of this process. What is kept is brought up to date on each load, so it is never stale, only quick. */
 export class Streams {
   readonly #kept = new LRUCache<string, FoldedStream>({ maxSize: EVENTS_MAX, sizeCalculation: ({ revision }) => revision });
@@ -54,20 +60,27 @@ export class Streams {
     return this.store.append(stream, revision, events);
   }
 
+  /** The stream's events above a revision as they were recorded, oldest first, in pages of `limit` at most. */
+  async *pages(stream: string, { afterRevision = 0, upToPosition, limit = PAGE }: PagesOptions = {}): AsyncGenerator<RecordedEvent[]> {
+    let after = afterRevision;
+    for (let page = 0; page < PAGES_MAX; page++) {
+      const events = await this.store.readStream(stream, { afterRevision: after, upToPosition, limit });
+      if (events.length > 0) yield events;
+      if (events.length < limit) return;
+      after = events.at(-1)!.revision;
+    }
+    throw new Error(`${stream} has more than ${limit * PAGES_MAX} events`);
+  }
+
   async #fold(stream: string, from: FoldedStream, upToPosition?: number): Promise<FoldedStream> {
     let folded = from;
-    for (let page = 0; page < PAGES_MAX; page++) {
-      const events = await this.store.readStream(stream, { afterRevision: folded.revision, upToPosition, limit: PAGE });
-      folded = foldOnto(folded, stream, events);
-      if (events.length < PAGE) return folded;
-    }
-    throw new Error(`${stream} has more than ${PAGE * PAGES_MAX} events`);
+    for await (const events of this.pages(stream, { afterRevision: from.revision, upToPosition })) folded = foldOnto(folded, stream, events);
+    return folded;
   }
 }
 
 /** Folds events onto a stream; the commands remembered are copied once for all of them. */
 function foldOnto(folded: FoldedStream, stream: string, events: readonly RecordedEvent[]): FoldedStream {
-  if (events.length === 0) return folded;
   const { evolve, subject } = typeOf(stream);
   const commands = new Map(folded.commands);
   let { state } = folded;
@@ -80,7 +93,7 @@ function foldOnto(folded: FoldedStream, stream: string, events: readonly Recorde
     }
   } catch (error) {
     if (error instanceof UnknownEventError)
-      throw new Problem(503, 'EVENT.TYPE_UNKNOWN', 'newer software wrote to this record; this server is being replaced', { cause: error });
+      throw new Problem(503, 'EVENT.TYPE_UNKNOWN', 'newer software wrote to this record; this server is being replaced', { headers: { 'retry-after': '10' }, cause: error });
     throw error;
   }
   const last = events.at(-1)!;

@@ -25,7 +25,7 @@ const underWay = Promise.withResolvers<void>();
 const finish = Promise.withResolvers<void>();
 
 const failures: Record<string, () => unknown> = {
-  problem: () => new Problem(428, 'COMMAND.IF_MATCH_MISSING', 'send If-Match', { headers: { 'x-hint': 'etag' } }),
+  problem: () => new Problem(428, 'REQUEST.IF_MATCH_MISSING', 'send If-Match', { headers: { 'x-hint': 'etag' } }),
   domain: () => new DomainError([{ pointer: '/lines/0', rule: 'COMMITMENT.BARE_C7', message: 'never C7' }]),
   unavailable: () => new EventStoreError('EVENT_STORE.UNAVAILABLE', 'connect secret-host'),
   'too-large': () => new EventStoreError('EVENT_STORE.EVENT_TOO_LARGE', 'secret 300000'),
@@ -215,7 +215,7 @@ describe('access', () => {
 
 describe('problems', () => {
   test.each([
-    ['problem', 428, 'COMMAND.IF_MATCH_MISSING'],
+    ['problem', 428, 'REQUEST.IF_MATCH_MISSING'],
     ['domain', 409, 'COMMITMENT.BARE_C7'],
     ['unavailable', 503, 'EVENT_STORE.UNAVAILABLE'],
     ['too-large', 413, 'EVENT_STORE.EVENT_TOO_LARGE'],
@@ -236,6 +236,16 @@ describe('problems', () => {
     expect(answer.body).toMatchObject({ type: `/problems/${code}`, title: expect.any(String), status, code, detail: expect.any(String) });
     expect(answer.headers.has('retry-after')).toBe(status === 503);
     expect(JSON.stringify(answer.body)).not.toMatch(/secret|stack|node_modules|ECONN/);
+  });
+
+  test('its type leads to the rule in words', async () => {
+    const { type, title } = (await get('/v1/fail/domain')).body;
+    expect(await get(String(type))).toMatchObject({
+      status: 200,
+      body: { type, title, code: 'COMMITMENT.BARE_C7', rule: 'a commitment names a sub-line of C7, never C7 itself' },
+    });
+    expect(await get('/problems/INTERNAL')).toMatchObject({ status: 200, body: { code: 'INTERNAL' } });
+    for (const unknown of ['COMMITMENT', 'constructor']) expect(await get(`/problems/${unknown}`)).toMatchObject({ status: 404, body: { code: 'ROUTE.NOT_FOUND' } });
   });
 
   test('errors and headers of a problem go along', async () => {

@@ -11,6 +11,7 @@ import { HealthModule } from './health.module.ts';
 import { HttpAdapter } from './http-adapter.ts';
 import { JsonLogger } from './json-logger.ts';
 import { Metrics, MetricsModule } from './metrics.module.ts';
+import { ProblemController } from './problem.controller.ts';
 import { ProblemFilter } from './problem.filter.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { ValidationPipe } from './validation.ts';
@@ -42,6 +43,7 @@ export async function createHttpApp(module: Type | DynamicModule, config: HttpSe
   const shared: DynamicModule = {
     module: HttpAppModule,
     global: true,
+    controllers: [ProblemController],
     imports: [MetricsModule.of(metrics), HealthModule, module],
     providers: [
       { provide: Drain, useValue: drain },

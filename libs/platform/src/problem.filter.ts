@@ -2,6 +2,7 @@ import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '#domain/refusal.ts';
 import { EventStoreError } from '#event-store/event-store.ts';
+import type { ProblemCode } from './problem-codes.ts';
 import { Problem, PROBLEM_MEDIA_TYPE, problemBody } from './problem.ts';
 
 /** Makes a problem of every error, and logs those that are ours to mend. */
@@ -58,7 +59,7 @@ const FASTIFY_PROBLEMS: Record<string, (cause: unknown) => Problem> = {
 };
 
 /** What Nest itself throws; our own code throws Problems. */
-const STATUS_PROBLEMS: Record<number, [code: string, detail: string]> = {
+const STATUS_PROBLEMS: Record<number, [code: ProblemCode, detail: string]> = {
   400: ['REQUEST.MALFORMED', 'the request is malformed'],
   401: ['AUTH.TOKEN_MISSING', 'a bearer token is needed'],
   403: ['AUTH.ROLE_DENIED', 'this is not open to you'],

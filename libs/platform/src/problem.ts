@@ -1,3 +1,5 @@
+import type { ProblemCode } from './problem-codes.ts';
+
 /** One wrong thing: where (RFC 6901 pointer into what was sent, '' for all of it), which rule, in words. */
 export interface ProblemDetail {
   pointer: string;
@@ -18,7 +20,7 @@ export class Problem extends Error {
 
   constructor(
     readonly status: number,
-    readonly code: string,
+    readonly code: ProblemCode,
     readonly detail: string,
     { errors, headers = {}, ...options }: ProblemOptions = {},
   ) {
@@ -37,12 +39,17 @@ export interface ProblemBody {
   title: string;
   status: number;
   detail: string;
-  code: string;
+  code: ProblemCode;
   errors?: readonly ProblemDetail[];
 }
 
 export function problemBody({ status, code, detail, errors }: Problem): ProblemBody {
-  return { type: `/problems/${code}`, title: titleOf(code), status, detail, code, ...(errors && { errors }) };
+  return { type: typeOf(code), title: titleOf(code), status, detail, code, ...(errors && { errors }) };
+}
+
+/** A path relative to the service that answers. */
+export function typeOf(code: ProblemCode): string {
+  return `/problems/${code}`;
 }
 
 /** JSON pointer of a path: RFC 6901. */
@@ -51,7 +58,7 @@ export function pointerTo(path: readonly PropertyKey[]): string {
 }
 
 /** `REQUEST.MALFORMED_JSON` -> `Request: malformed json`: RFC 9457 wants a title that only changes with the type. */
-function titleOf(code: string): string {
+export function titleOf(code: ProblemCode): string {
   const words = code.toLowerCase().replaceAll('_', ' ').replaceAll('.', ': ');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -1,3 +1,4 @@
+/** For tests: what a running app answers, and to whom. */
 import type { INestApplication } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/internal';
 import { RequestMethod, type Type } from '@nestjs/common';

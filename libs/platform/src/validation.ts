@@ -1,11 +1,12 @@
 import { StandardSchemaValidationPipe, type ArgumentMetadata } from '@nestjs/common';
+import type { ProblemCode } from './problem-codes.ts';
 import { pointerTo, Problem, type ProblemDetail } from './problem.ts';
 
 type Schema = NonNullable<ArgumentMetadata['schema']>;
 type Issue = NonNullable<Awaited<ReturnType<Schema['~standard']['validate']>>['issues']>[number];
 
 /** What of a request was checked. A wrong body is 422 (it was understood); everything else is 400. */
-export type Place = 'body' | 'query' | 'path' | 'header';
+type Place = 'body' | 'query' | 'path';
 
 /** Most errors listed in one answer; the detail says how many there were. */
 export const ERRORS_MAX = 1000;
@@ -22,18 +23,6 @@ export class ValidationPipe extends StandardSchemaValidationPipe {
   }
 }
 
-/**
- * Checks a value as the pipe would; for headers, which Nest runs through no pipe.
- * @throws Problem REQUEST.INVALID (422), REQUEST.INVALID_QUERY, _PATH or _HEADER (400), with all wrong fields
- */
-export async function validated<S extends Schema>(schema: S, value: unknown, place: Place): Promise<OutputOf<S>> {
-  const result = await schema['~standard'].validate(value);
-  if (result.issues) throw invalid(result.issues, value, place);
-  return result.value as OutputOf<S>;
-}
-
-type OutputOf<S extends Schema> = NonNullable<S['~standard']['types']>['output'];
-
 function invalid(issues: readonly Issue[], value: unknown, place: Place, at: readonly string[] = []): Problem {
   const errors = issues.flatMap((issue) => errorsOf(issue as KnownIssue, value, at));
   const many = errors.length === 1 ? 'one thing is wrong' : `${errors.length} things are wrong`;
@@ -42,11 +31,10 @@ function invalid(issues: readonly Issue[], value: unknown, place: Place, at: rea
   return new Problem(status, code, `${many} in ${where}${listed}`, { errors: errors.slice(0, ERRORS_MAX) });
 }
 
-const REFUSED_AS: Record<Place, [status: number, code: string, where: string]> = {
+const REFUSED_AS: Record<Place, [status: number, code: ProblemCode, where: string]> = {
   body: [422, 'REQUEST.INVALID', 'the body'],
   query: [400, 'REQUEST.INVALID_QUERY', 'the query'],
   path: [400, 'REQUEST.INVALID_PATH', 'the path'],
-  header: [400, 'REQUEST.INVALID_HEADER', 'the headers'],
 };
 
 /** Zod's issues, as far as they are told apart here. Another library's have a message and a path alone. */

@@ -172,7 +172,7 @@ describe('what newer software wrote', () => {
     await record(active);
     const [any] = await store.readStream(stream, { limit: 1 });
     await store.append(stream, 'any', [{ ...any!, id: crypto.randomUUID(), type: 'FromTheFuture' }]);
-    await expect(give('JoinCommitment', undp.approver, { agency: 'UNDP' })).rejects.toMatchObject({ status: 503, code: 'EVENT.TYPE_UNKNOWN' });
+    await expect(give('JoinCommitment', undp.approver, { agency: 'UNDP' })).rejects.toMatchObject({ status: 503, code: 'EVENT.TYPE_UNKNOWN', headers: { 'retry-after': '10' } });
   });
 });
 

@@ -5,6 +5,7 @@ import type { Actor, NewEvent } from '#domain/event.ts';
 import { DomainError } from '#domain/refusal.ts';
 import { decide, type Category, type Context, type Facts, type StateOf, type StreamName, type UseCase } from '#domain/use-case.ts';
 import type { TranscribedFrom } from '#domain/values.ts';
+import type { ProblemCode } from '#platform/problem-codes.ts';
 import { Problem } from '#platform/problem.ts';
 import { checkRelation, type CommandAccess } from './command-access.ts';
 import { CommandMetrics } from './command-metrics.ts';
@@ -136,7 +137,7 @@ function unknown(useCase: UseCase): Problem {
   return new Problem(404, code, `there is no such ${what}`);
 }
 
-const NOT_FOUND: Record<UseCase['category'], [code: string, what: string]> = {
+const NOT_FOUND: Record<UseCase['category'], [code: ProblemCode, what: string]> = {
   agency: ['AGENCY.UNKNOWN', 'agency'],
   actionLine: ['ACTION_LINE.UNKNOWN', 'action line'],
   indicator: ['INDICATOR.UNKNOWN', 'indicator'],

@@ -66,7 +66,7 @@ export function commandRoute(useCase: UseCase, path: string, access: CommandAcce
     @ApiBearerAuth()
     @ApiHeader({ name: 'Idempotency-Key', required: true, description: 'Chosen by the caller; the same key again has the effect of once', schema: { type: 'string', maxLength: KEY_LENGTH_MAX } })
     @ApiHeader({ name: 'If-Match', required: access.ifMatch === 'required', description: 'Revision that the decision rests on, in quotes', schema: { type: 'string' } })
-    @ApiResponse({ status, standardSchema: CommandAnswerSchema, headers: HEADERS_OF_ANSWER })
+    @ApiResponse({ status, standardSchema: CommandAnswerSchema, headers: access.makes ? { ...ETAG, ...LOCATION } : ETAG })
     async handle(
       @Param({ schema: useCase.path }) path: Record<string, unknown>,
       @Body({ schema: body }) body: CommandRequest['body'],
@@ -102,7 +102,8 @@ const COMMON_FIELDS = {
 };
 
 const KEY_LENGTH_MAX = 200;
-const HEADERS_OF_ANSWER = { ETag: { description: 'Revision of the record, in quotes', schema: { type: 'string' as const } } };
+const ETAG = { ETag: { description: 'Revision of the record, in quotes', schema: { type: 'string' as const } } };
+const LOCATION = { Location: { description: 'Path at which what was made can be read', schema: { type: 'string' as const, format: 'uri-reference' } } };
 
 function idempotencyKey(headers: Record<string, string | undefined>): string {
   const key = headers['idempotency-key'];

@@ -4,11 +4,12 @@ import type { CommitmentRegistered } from '#domain/commitment/register.ts';
 import type { CommitmentState } from '#domain/commitment/state.ts';
 import { VersionNumber } from '#domain/commitment/versions.ts';
 import type { RecordedOf } from '#domain/event.ts';
-import type { EventStore } from '#event-store/event-store.ts';
+import type { ProblemCode } from '#platform/problem-codes.ts';
 import { Problem } from '#platform/problem.ts';
 import { nextPage, pageStart } from '../queries/page-cursor.ts';
 import { asOf, atPosition, cursor, limit, minPosition, on } from '../queries/query-parameters.ts';
 import { queryRoute, type QueryRoute } from '../queries/query-route.ts';
+import type { Streams } from '../streams.ts';
 import { today } from '../today.ts';
 import { CommitmentJson, commitmentJson, type Registration } from './commitment-json.ts';
 import {
@@ -43,7 +44,7 @@ const getCommitment = queryRoute(
   async ({ path, query, actor }, sources) => {
     await sources.logHas(query.minPosition);
     const { state, revision, position } = await visibleCommitment(sources, path.id, actor, await sources.positionOf(query));
-    const registration = state.reliance ? await registrationOf(sources.store, path.id) : undefined;
+    const registration = state.reliance ? await registrationOf(sources.streams, path.id) : undefined;
     return commitmentJson(state, { on: query.on ?? today(), revision, position, registration });
   },
 );
@@ -58,7 +59,7 @@ interface RecordKind<Answer extends z.ZodType> {
   /** `Target`, `Targets`: name the queries. */
   name: string;
   plural: string;
-  unknown: string;
+  unknown: ProblemCode;
   answer: Answer;
   of(state: CommitmentState, on: string): (z.output<Answer> & { id: string })[];
 }
@@ -112,18 +113,13 @@ function recordQueries<Answer extends z.ZodObject>(kind: RecordKind<Answer>): Qu
   return [one, list];
 }
 
-const PAGE = 20;
-const PAGES_MAX = 100;
+/** A few proposals and returns come before it. */
+const FIRST_EVENTS = 20;
 
-/** Reads on until the registration is found: a few proposals and returns come before it. */
-async function registrationOf(store: EventStore, id: string): Promise<Registration | undefined> {
-  let afterRevision = 0;
-  for (let page = 0; page < PAGES_MAX; page++) {
-    const events = await store.readStream(`commitment-${id}`, { afterRevision, limit: PAGE });
+async function registrationOf(streams: Streams, id: string): Promise<Registration | undefined> {
+  for await (const events of streams.pages(`commitment-${id}`, { limit: FIRST_EVENTS })) {
     const registered = events.find(({ type }) => type === 'CommitmentRegistered') as RecordedOf<typeof CommitmentRegistered> | undefined;
     if (registered) return { registeredOn: registered.metadata.occurredOn, transcribedFrom: registered.metadata.transcribedFrom };
-    if (events.length < PAGE) return undefined;
-    afterRevision = events.at(-1)!.revision;
   }
   return undefined;
 }
