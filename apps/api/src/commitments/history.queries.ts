@@ -5,10 +5,10 @@ import type { CommitmentState } from '#domain/commitment/state.ts';
 import { Actor, UnknownEventError } from '#domain/event.ts';
 import { eventType } from '#domain/events.ts';
 import { PlainDate, Text, TranscribedFrom } from '#domain/values.ts';
-import type { EventStore } from '#event-store/event-store.ts';
 import { Problem } from '#platform/problem.ts';
 import { limitOf, minPosition, wholeNumber } from '../queries/query-parameters.ts';
 import { queryRoute } from '../queries/query-route.ts';
+import type { Streams } from '../streams.ts';
 import { changesOf } from './history-changes.ts';
 import { summaryOf } from './history-summary.ts';
 import { visibleCommitment } from './visible-commitment.ts';
@@ -56,7 +56,7 @@ export const historyQueries = [
       await sources.logHas(query.minPosition);
       const { seesAll, revision, position } = await visibleCommitment(sources, path.id, actor);
       const items: z.output<typeof HistoryItem>[] = [];
-      for await (const one of historyOf(sources.store, `commitment-${path.id}`, seesAll)) {
+      for await (const one of historyOf(sources.streams, `commitment-${path.id}`, seesAll)) {
         if (one.event.revision <= query.after) continue;
         // One more than the page: there is a next one.
         if (items.length === query.limit) return { items, next: items.at(-1)!.revision, revision, position };
@@ -73,25 +73,17 @@ interface Step {
   after: CommitmentState;
 }
 
-const PAGE = 1000;
-const PAGES_MAX = 1000;
-
 /** The stream's events with the state around each; of the public events alone for those who see no others. */
-async function* historyOf(store: EventStore, stream: string, seesAll: boolean): AsyncGenerator<Step> {
+async function* historyOf(streams: Streams, stream: string, seesAll: boolean): AsyncGenerator<Step> {
   let state = commitmentStream.initial;
-  let afterRevision = 0;
-  for (let page = 0; page < PAGES_MAX; page++) {
-    const events = await store.readStream(stream, { afterRevision, limit: PAGE });
+  for await (const events of streams.pages(stream)) {
     for (const event of events as CommitmentEvent[]) {
       if (!seesAll && !isPublicEvent(event)) continue;
       const before = state;
       state = commitmentStream.evolve(before, event);
       yield { event, before, after: state };
     }
-    if (events.length < PAGE) return;
-    afterRevision = events.at(-1)!.revision;
   }
-  throw new Error(`${stream} has more than ${PAGE * PAGES_MAX} events`);
 }
 
 function isPublicEvent({ type }: CommitmentEvent): boolean {
