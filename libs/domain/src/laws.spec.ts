@@ -194,6 +194,11 @@ const invariants: Record<string, (happening: Happening) => boolean> = {
     });
   },
 
+  'evidence names registered agencies, and is not of the future': ({ event, ledger }) => {
+    const named = 'evidence' in event.data ? [event.data.evidence] : 'content' in event.data && 'evidence' in event.data.content ? event.data.content.evidence : [];
+    return named.every(({ issuer, date }) => (issuer === undefined || ledger.stateOf('agency', issuer) !== undefined) && (date === undefined || date <= todayOf(event)));
+  },
+
   'nothing occurred in the future': ({ event }) => event.metadata.occurredOn <= todayOf(event),
 
   'a period ends after it starts, and not in the future': ({ event }) =>

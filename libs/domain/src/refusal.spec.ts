@@ -139,6 +139,7 @@ const examples: Record<RefusalCode, When<unknown>> = {
   'OBSTACLE.UNKNOWN': given(active).when(undesa.focalPoint, resolveObstacle, { id, obstacle: the('obstacle'), resolution: text('Funds') }),
   'OBSTACLE.ALREADY_RESOLVED': given(obstacleReported, resolve).when(undesa.focalPoint, resolveObstacle, resolve.command),
   'EVIDENCE.UNKNOWN': given(active).when(reviewer, flagEvidence, flag.command),
+  'EVIDENCE.IN_FUTURE': given(active).when(undesa.focalPoint, attachEvidence, { id, evidence: paper({ date: '2023-06-02' }) }),
   'EVIDENCE.ALREADY_FLAGGED': given(evidenceAttached, flag).when(reviewer, flagEvidence, flag.command),
   'FINDING.UNKNOWN': given(active).when(undesa.approver, answerFinding, { id, finding: the('finding'), answer: reason }),
   'FINDING.STATUS': given(findingAnswered).when(undesa.approver, answerFinding, { id, finding: the('finding'), answer: reason }),

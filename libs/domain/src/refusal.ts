@@ -79,6 +79,7 @@ export const refusals = {
   'OBSTACLE.UNKNOWN': 'the obstacle exists',
   'OBSTACLE.ALREADY_RESOLVED': 'an obstacle is resolved once',
   'EVIDENCE.UNKNOWN': 'the evidence exists',
+  'EVIDENCE.IN_FUTURE': 'evidence is there: its date is not in the future',
   'EVIDENCE.ALREADY_FLAGGED': 'evidence is flagged once',
   'FINDING.UNKNOWN': 'the finding exists',
   'FINDING.STATUS': 'a finding is raised, then answered, then closed',

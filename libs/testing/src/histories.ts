@@ -426,8 +426,8 @@ function evidenceOf({ dice, ledger, today }: World): object {
     title: text(dice),
     class: dice.pick(['official-paper', 'self-report', 'event-summary', 'third-party-article']),
     draft: dice.chance(0.1),
-    ...(dice.chance(0.7) && { issuer: dice.pick(ledger.idsOf('agency')) }),
-    ...(dice.chance(0.5) && { date: addDays(today, -dice.int(0, 700)) }),
+    ...(dice.chance(0.7) && { issuer: dice.pick([...times(10, ledger.idsOf('agency')).flat(), 'nobody']) }),
+    ...(dice.chance(0.5) && { date: addDays(today, -dice.int(-5, 700)) }),
     ...(dice.chance(0.3) && { url: `https://example.org/papers/${dice.int(1, 999)}` }),
   };
 }

@@ -34,6 +34,17 @@ test.each([
   given(history).when(undesa.focalPoint, attachEvidence, { ...command, about }).thenRefused('COMMITMENT.ABOUT_UNKNOWN', '/about');
 });
 
+test('its issuer is a registered agency, and its date not in the future; all that is wrong is told at once', () => {
+  const attach = (changes: object) => given(active).when(undesa.focalPoint, attachEvidence, { id, about: 'survey-2024', evidence: paper(changes) });
+  attach({ issuer: 'WHO', date: '2023-06-02' }).thenRefusedForAll(
+    ['COMMITMENT.ABOUT_UNKNOWN', '/about'],
+    ['AGENCY.UNKNOWN', '/evidence/issuer'],
+    ['EVIDENCE.IN_FUTURE', '/evidence/date'],
+  );
+  const today = { id, evidence: paper({ date: '2023-06-01' }) };
+  given(active).when(undesa.focalPoint, attachEvidence, today).then('EvidenceAttached', { evidenceId, evidence: today.evidence });
+});
+
 test('not before the commitment is registered', () => {
   given().when(undesa.focalPoint, attachEvidence, command).thenRefused('COMMITMENT.UNKNOWN');
   given(submitted).when(undesa.focalPoint, attachEvidence, command).thenRefused('COMMITMENT.NOT_PUBLIC');

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { publicEvent } from '../event.ts';
+import { Refusals } from '../refusal.ts';
 import { useCase } from '../use-case.ts';
 import { Evidence } from './content.ts';
-import { aboutRecord, CommitmentPath, requirePublic, requireRoom } from './rules.ts';
+import { checkAbout, checkEvidence, CommitmentPath, evidenceNeeds, requirePublic, requireRoom } from './rules.ts';
 
 /** Public at once, marked "reported". Possible after the end too: proof often comes late. */
 export const EvidenceAttached = publicEvent(
@@ -20,10 +21,14 @@ export const attachEvidence = useCase({
   category: 'commitment',
   path: CommitmentPath,
   body: EvidenceAttached.data.pick({ about: true, evidence: true }),
-  decide({ about, evidence }, commitment, { newId }) {
+  needs: ({ evidence }) => evidenceNeeds([evidence]),
+  decide({ about, evidence }, commitment, context) {
     requirePublic(commitment);
     requireRoom(commitment.evidence);
-    aboutRecord(commitment, about);
-    return [{ type: 'EvidenceAttached', data: { evidenceId: newId('evidence'), about, evidence } }];
+    const wrong = new Refusals();
+    checkAbout(wrong, commitment, about);
+    checkEvidence(wrong, '/evidence', evidence, context);
+    wrong.throwIfAny();
+    return [{ type: 'EvidenceAttached', data: { evidenceId: context.newId('evidence'), about, evidence } }];
   },
 });

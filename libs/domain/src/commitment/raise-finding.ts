@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { restrictedEvent } from '../event.ts';
+import { Refusals } from '../refusal.ts';
 import { useCase } from '../use-case.ts';
 import { Text } from '../values.ts';
-import { aboutRecord, CommitmentPath, requireOutsideReviewer, requirePublic, requireRoom } from './rules.ts';
+import { checkAbout, CommitmentPath, requireOutsideReviewer, requirePublic, requireRoom } from './rules.ts';
 
 /** Seen by the parties, reviewers and the secretariat until it is answered. */
 export const FindingRaised = restrictedEvent(
@@ -19,7 +20,9 @@ export const raiseFinding = useCase({
     requirePublic(commitment);
     requireOutsideReviewer(commitment, context);
     requireRoom(commitment.findings);
-    aboutRecord(commitment, about);
+    const wrong = new Refusals();
+    checkAbout(wrong, commitment, about);
+    wrong.throwIfAny();
     return [{ type: 'FindingRaised', data: { findingId: context.newId('finding'), about, finding } }];
   },
 });

@@ -21,7 +21,7 @@ const context: Context = {
   actor: undesa.focalPoint,
   occurredOn: '2023-06-01',
   today: '2023-06-01',
-  facts: { indicator: () => cities } as unknown as Facts,
+  facts: { indicator: () => cities, agency: () => ({ registered: true }) } as unknown as Facts,
   newId: (label) => the(label),
 };
 

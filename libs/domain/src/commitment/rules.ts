@@ -5,7 +5,7 @@ import type { IndicatorState } from '../indicator/indicator.ts';
 import { Refusals, refuse } from '../refusal.ts';
 import type { Context, StreamName } from '../use-case.ts';
 import type { Value } from '../values.ts';
-import type { CommitmentContent, Observation, ProgressContent, ReportedProgress } from './content.ts';
+import type { CommitmentContent, Evidence, Observation, ProgressContent, ReportedProgress } from './content.ts';
 import {
   hasEnded,
   isPublic,
@@ -68,13 +68,23 @@ export function requireFinding(commitment: CommitmentState, findingId: string, s
 }
 
 /** What evidence or a finding is about must be there, and public. */
-export function aboutRecord(commitment: CommitmentState, about: string | undefined): void {
+export function checkAbout(wrong: Refusals, commitment: CommitmentState, about: string | undefined): void {
   if (about === undefined) return;
   const known =
     approvedOf(commitment.targets[about]?.versions ?? []) ??
     approvedOf(commitment.updates[about]?.versions ?? []) ??
     approvedOf(commitment.versions)?.content.milestones.find((milestone) => milestone.milestoneId === about);
-  if (!known) refuse('COMMITMENT.ABOUT_UNKNOWN', '/about', about);
+  if (!known) wrong.add('COMMITMENT.ABOUT_UNKNOWN', '/about', about);
+}
+
+export function evidenceNeeds(evidence: readonly Evidence[]): StreamName[] {
+  return evidence.flatMap(({ issuer }) => (issuer === undefined ? [] : [`agency-${issuer}` as const]));
+}
+
+/** Its issuer is a registered agency, and it was there by today. */
+export function checkEvidence(wrong: Refusals, pointer: string, { issuer, date }: Evidence, { facts, today }: Context): void {
+  if (issuer !== undefined && !facts.agency(issuer)) wrong.add('AGENCY.UNKNOWN', `${pointer}/issuer`, issuer);
+  if (date !== undefined && date > today) wrong.add('EVIDENCE.IN_FUTURE', `${pointer}/date`);
 }
 
 export function requireRoom(records: Readonly<Record<string, unknown>>): void {
@@ -83,15 +93,17 @@ export function requireRoom(records: Readonly<Record<string, unknown>>): void {
 
 /** Streams that a commitment's content speaks of. */
 export function contentNeeds(lead: string, content: CommitmentContent): StreamName[] {
-  return [
+  return distinct<StreamName>([
     `agency-${lead}`,
-    ...new Set(content.actionLines.map((code) => `actionLine-${code}` as const)),
+    ...content.actionLines.map((code) => `actionLine-${code}` as const),
     ...(content.partOf ? [`commitment-${content.partOf}` as const] : []),
-  ];
+    ...evidenceNeeds(content.evidence),
+  ]);
 }
 
 /** Refuses content that can't be a commitment's, telling everything that is wrong. */
-export function checkContent(commitmentId: string, lead: string, content: CommitmentContent, { facts }: Context): void {
+export function checkContent(commitmentId: string, lead: string, content: CommitmentContent, context: Context): void {
+  const { facts } = context;
   const wrong = new Refusals();
   if (!facts.agency(lead)) wrong.add('AGENCY.UNKNOWN', '/lead', lead);
   content.actionLines.forEach((code, index) => {
@@ -110,6 +122,7 @@ export function checkContent(commitmentId: string, lead: string, content: Commit
     else if (!whole || !isPublic(whole)) wrong.add('COMMITMENT.PART_OF_UNKNOWN', '/content/partOf');
     else if (approvedOf(whole.versions)!.content.partOf !== undefined) wrong.add('COMMITMENT.PART_OF_PART', '/content/partOf');
   }
+  content.evidence.forEach((evidence, index) => checkEvidence(wrong, `/content/evidence/${index}`, evidence, context));
   wrong.throwIfAny();
 }
 
@@ -136,11 +149,12 @@ export function relianceOf(lead: string, content: CommitmentContent, { facts, oc
 }
 
 export function progressNeeds(content: ProgressContent): StreamName[] {
-  return [...new Set(content.observations.map((observation) => `indicator-${observation.indicator}` as const))];
+  return distinct<StreamName>([...content.observations.map((observation) => `indicator-${observation.indicator}` as const), ...evidenceNeeds(content.evidence)]);
 }
 
 /** Refuses content that can't be a progress update's, telling everything that is wrong. */
-export function checkProgress(content: ProgressContent, { facts, today }: Context): void {
+export function checkProgress(content: ProgressContent, context: Context): void {
+  const { facts, today } = context;
   const wrong = new Refusals();
   if (content.from > content.to || content.to > today) wrong.add('PROGRESS.PERIOD', '/content/to');
   if (content.notAssessed && content.observations.length > 0) wrong.add('PROGRESS.NOT_ASSESSED_WITH_VALUES', '/content/observations');
@@ -148,6 +162,7 @@ export function checkProgress(content: ProgressContent, { facts, today }: Contex
   content.observations.forEach((observation, index) =>
     checkObservation(wrong, `/content/observations/${index}`, observation, facts.indicator(observation.indicator), today),
   );
+  content.evidence.forEach((evidence, index) => checkEvidence(wrong, `/content/evidence/${index}`, evidence, context));
   wrong.throwIfAny();
 }
 
@@ -179,6 +194,10 @@ function checkObservation(wrong: Refusals, pointer: string, observation: Observa
   const { unit } = indicator.definition!;
   if (observation.unit !== unit) wrong.add('OBSERVATION.UNIT_MISMATCH', `${pointer}/unit`, `${observation.indicator} is in ${unit}`);
   if (!isWithin(observation.value, indicator)) wrong.add('OBSERVATION.OUT_OF_RANGE', `${pointer}/value`);
+}
+
+function distinct<T>(names: T[]): T[] {
+  return [...new Set(names)];
 }
 
 function refuseDoubles(wrong: Refusals, pointer: string, entries: readonly unknown[]): void {

@@ -1,6 +1,6 @@
 import { given, the } from '#testing/given.ts';
 import {
-  active, endings, joined, number, observation, progress, reportedProgress, secretariat, submitted, suspended, targetApproved, targetProposed, text,
+  active, endings, joined, number, observation, paper, progress, reportedProgress, secretariat, submitted, suspended, targetApproved, targetProposed, text,
   undesa, undp,
 } from '#testing/scenes.ts';
 import { submitProgress } from './submit-progress.ts';
@@ -77,6 +77,14 @@ test('an observation is of a known indicator, in its unit and within its bounds'
   refused({ observations: [observation({ unit: 'percent' })] }).thenRefused('OBSERVATION.UNIT_MISMATCH', '/content/observations/0/unit');
   refused({ observations: [observation({ value: number('194') })] }).thenRefused('OBSERVATION.OUT_OF_RANGE', '/content/observations/0/value');
   refused({ observations: [observation({ value: number('100', { high: '194' }) })] }).thenRefused('OBSERVATION.OUT_OF_RANGE', '/content/observations/0/value');
+});
+
+test('the issuers of its evidence are registered agencies, and nothing is dated in the future', () => {
+  refused({ evidence: [paper(), paper({ issuer: 'WHO', date: '2023-06-02' })] }).thenRefusedForAll(
+    ['AGENCY.UNKNOWN', '/content/evidence/1/issuer'],
+    ['EVIDENCE.IN_FUTURE', '/content/evidence/1/date'],
+  );
+  accepted({ evidence: [paper({ date: '2023-06-01' })] });
 });
 
 test('all that is wrong is told at once', () => {

@@ -1,5 +1,5 @@
 import { by, given, the } from '#testing/given.ts';
-import { catalogue, content, fullContent, otherOfSecretariat, registered, secretariat, submitted, undesa, undp } from '#testing/scenes.ts';
+import { catalogue, content, fullContent, otherOfSecretariat, paper, registered, secretariat, submitted, undesa, undp } from '#testing/scenes.ts';
 import { registerCommitment } from './register.ts';
 import { submitCommitment } from './submit.ts';
 
@@ -48,6 +48,13 @@ test('an entry stands once in its list', () => {
     milestones: [milestone, milestone],
     pledged: [{ amount: '1', currency: 'USD' }, { amount: '2', currency: 'EUR' }, { amount: '3', currency: 'USD' }],
   }).thenRefused('COMMITMENT.DUPLICATE_ENTRY', '/content/actionLines/2', '/content/sdgs/1', '/content/milestones/1', '/content/pledged/2');
+});
+
+test('the issuers of its evidence are registered agencies, and nothing is dated in the future', () => {
+  refused({ evidence: [paper(), paper({ issuer: 'WHO', date: '2023-06-02' })] }).thenRefusedForAll(
+    ['AGENCY.UNKNOWN', '/content/evidence/1/issuer'],
+    ['EVIDENCE.IN_FUTURE', '/content/evidence/1/date'],
+  );
 });
 
 test('all that is wrong is told at once', () => {
