@@ -27,6 +27,8 @@ export interface TestLedger {
   /** Appends events as they are, in their order, to their streams. */
   record(events: readonly RecordedEvent[]): Promise<void>;
   get(path: string, caller?: Caller, headers?: Record<string, string>): Promise<Answer>;
+  /** Sends a command; what makes it one, such as Idempotency-Key, is for the caller to say. */
+  post(path: string, body: unknown, caller: Caller, headers: Record<string, string>): Promise<Answer>;
   /** Stops the views; what is recorded from then on is in the log alone. */
   stopViews(): Promise<void>;
   stop(): Promise<void>;
@@ -65,17 +67,19 @@ export async function testLedger(history: readonly RecordedEvent[] = []): Promis
     stopping.abort();
     await running;
   };
+  const send = async (path: string, init: RequestInit, caller?: Caller, headers: Record<string, string> = {}): Promise<Answer> => {
+    const token = caller && (await mintLocalToken({ dataDir, role: caller[0], agency: caller[1], ...(caller[2] !== undefined && { id: caller[2] }), expiresIn: '5 minutes' }));
+    const response = await fetch(`${url}/v1/${path}`, { ...init, headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) } });
+    return { status: response.status, headers: response.headers, body: await response.json() };
+  };
   return {
     url,
     api,
     store,
     record,
     stopViews,
-    async get(path, caller, headers = {}) {
-      const token = caller && (await mintLocalToken({ dataDir, role: caller[0], agency: caller[1], ...(caller[2] !== undefined && { id: caller[2] }), expiresIn: '5 minutes' }));
-      const response = await fetch(`${url}/v1/${path}`, { headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) } });
-      return { status: response.status, headers: response.headers, body: await response.json() };
-    },
+    get: (path, caller, headers) => send(path, {}, caller, headers),
+    post: (path, body, caller, headers) => send(path, { method: 'POST', body: JSON.stringify(body) }, caller, { 'content-type': 'application/json', ...headers }),
     async stop() {
       await api.close();
       await stopViews();

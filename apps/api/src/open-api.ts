@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { z } from 'zod';
+import { problemCodes, type ProblemCode } from '#platform/problem-codes.ts';
 import { exampleBodies } from './commands/examples.ts';
 import { commandRoutes } from './commands/command-routes.ts';
 
@@ -39,11 +40,11 @@ read what you wrote. Errors are \`application/problem+json\` with a stable \`cod
 
 const ProblemSchema = z
   .object({
-    type: z.string().describe('/problems/{code}'),
+    type: z.string().describe('/problems/{code}: what is there tells the rule'),
     title: z.string(),
     status: z.int(),
     detail: z.string(),
-    code: z.string().describe('Stable, such as COMMITMENT.BARE_C7'),
+    code: z.enum(Object.keys(problemCodes) as ProblemCode[]).describe('Stable'),
     errors: z
       .array(z.object({ pointer: z.string().describe('RFC 6901, into what was sent'), rule: z.string(), message: z.string() }))
       .optional()
@@ -64,9 +65,10 @@ const PROBLEMS: Record<number, string> = {
   422: 'The body breaks its schema, or the Idempotency-Key was used for another request',
   428: 'If-Match is needed here',
   429: 'Too many requests; see Retry-After',
+  500: 'Something went wrong on our side; the detail names the request',
   503: 'Not just now; see Retry-After and repeat with the same Idempotency-Key',
 };
-const OF_QUERIES = [400, 401, 403, 404, 429, 503];
+const OF_QUERIES = [400, 401, 403, 404, 429, 500, 503];
 
 function addProblems(document: OpenAPIObject): void {
   const components = (document.components ??= {});
