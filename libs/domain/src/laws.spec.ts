@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { anyLife, playLife, randomHistory, type LivedStep } from '#testing/histories.ts';
 import { fold, type LedgerInMemory } from '#testing/ledger-in-memory.ts';
 import type { CommitmentEvent } from './commitment/commitment.ts';
-import { hasEnded, isPublic, noCommitment, partiesOf, partnersOf, publicPart, type CommitmentState, type CommitmentStatus } from './commitment/state.ts';
+import { hasEnded, isPublic, noCommitment, partnersOf, publicPart, type CommitmentState, type CommitmentStatus } from './commitment/state.ts';
 import { approvedOf, type Change, type Versions } from './commitment/versions.ts';
 import { compareDecimals } from './decimal.ts';
 import type { RecordedEvent } from './event.ts';
@@ -163,8 +163,8 @@ const invariants: Record<string, (happening: Happening) => boolean> = {
     return isDeepStrictEqual(versionsOf(before, event).find((one) => one.version === version)!.content, content);
   },
 
-  'a reviewer never belongs to a party': ({ event, before }) =>
-    !BY_REVIEWER.includes(event.type) || !partiesOf(before).includes(event.metadata.actor.agency),
+  'a reviewer never belonged to a party': ({ event, ledger }) =>
+    !BY_REVIEWER.includes(event.type) || !everParties(event, ledger).includes(event.metadata.actor.agency),
 
   'versions are numbered from 1 without gaps, and only the last may wait': ({ after }) =>
     allVersions(after).every((versions) => versions.every(({ version, status }, index) => version === index + 1 && (status !== 'proposed' || index === versions.length - 1))),
@@ -211,9 +211,9 @@ const invariants: Record<string, (happening: Happening) => boolean> = {
   'after the end nothing but corrections and review': ({ event, before }) =>
     !hasEnded(before) || AFTER_END.includes(event.type) || RETURNS.includes(event.type) || ('change' in event.data && event.data.change.kind === 'correction'),
 
-  'a claim is proven by attached evidence that no party wrote, or says that it is self-declared': ({ event, before }) =>
+  'a claim is proven by attached evidence that no party wrote, or says that it is self-declared': ({ event, before, ledger }) =>
     event.type !== 'CompletionClaimed' || event.data.selfDeclared !== Object.values(before.evidence).some(({ flagged, evidence: { issuer, draft, class: of } }) =>
-      !flagged && !draft && of !== 'third-party-article' && (issuer === undefined ? of !== 'self-report' : !partiesOf(before).includes(issuer))),
+      !flagged && !draft && of !== 'third-party-article' && (issuer === undefined ? of !== 'self-report' : !everParties(event, ledger).includes(issuer))),
 
   'the status follows its machine': ({ event, before, after }) => {
     const transition = transitions[event.type];
@@ -295,6 +295,12 @@ function isAnswered(change: Change, earlier: Versions<unknown>): boolean {
 
 function isWithin({ low, high = low }: { low: string; high?: string | undefined }, { min, max }: { min: string | null; max: string | null }): boolean {
   return (min === null || compareDecimals(low, min) >= 0) && (max === null || compareDecimals(high, max) <= 0);
+}
+
+/** The lead and whoever joined until then, as the log tells it. */
+function everParties({ stream, position }: RecordedEvent, { log }: LedgerInMemory): string[] {
+  const until = (log as CommitmentEvent[]).filter((event) => event.stream === stream && event.position < position);
+  return until.flatMap(({ type, data }) => (type === 'CommitmentSubmitted' ? data.lead : type === 'PartnerJoined' ? data.agency : []));
 }
 
 function todayOf({ recordedAt }: RecordedEvent): string {

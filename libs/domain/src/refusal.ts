@@ -73,8 +73,8 @@ export const refusals = {
   'OBSERVATION.OUT_OF_RANGE': 'values keep to the min and max of the indicator',
   'OBSERVATION.IN_FUTURE': 'an as-of date is not in the future',
 
-  'COMPLETION.NEEDS_INDEPENDENT_EVIDENCE': 'completion needs attached evidence that no party wrote, stronger than a third-party article and not flagged, or is marked selfDeclared; evidence inside the content or an update proves nothing',
-  'REVIEW.OWN_AGENCY': 'a reviewer never belongs to a party',
+  'COMPLETION.NEEDS_INDEPENDENT_EVIDENCE': 'completion needs attached evidence that neither a party nor one that left wrote, stronger than a third-party article and not flagged, or is marked selfDeclared; evidence inside the content or an update proves nothing',
+  'REVIEW.OWN_AGENCY': 'a reviewer never belongs to a party, nor to one that left',
 
   'OBSTACLE.UNKNOWN': 'the obstacle exists',
   'OBSTACLE.ALREADY_RESOLVED': 'an obstacle is resolved once',

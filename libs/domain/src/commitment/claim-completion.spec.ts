@@ -1,10 +1,11 @@
 import { by, given, the, type Step } from '#testing/given.ts';
 import {
-  active, catalogue, claimed, closed, content, joined, paper, progress, registered, reviewer, suspended, text, undesa,
+  active, catalogue, claimed, closed, content, joined, paper, progress, registered, reviewer, suspended, text, undesa, undp,
 } from '#testing/scenes.ts';
 import { attachEvidence } from './attach-evidence.ts';
 import { claimCompletion } from './claim-completion.ts';
 import { flagEvidence } from './flag-evidence.ts';
+import { leaveCommitment } from './leave.ts';
 import { publishProgress } from './publish-progress.ts';
 import { registerCommitment } from './register.ts';
 import { startCommitment } from './start.ts';
@@ -50,6 +51,7 @@ test('a proven claim is not self-declared, whatever it says', () => {
 test.each<[string, readonly Step[]]>([
   ['written by the lead', [...active, attached({ issuer: 'UNDESA' })]],
   ['written by a partner', [...joined, attached({ issuer: 'UNDP' })]],
+  ['written by a partner that left', [...joined, attached({ issuer: 'UNDP' }), by(undp.approver, leaveCommitment, { id, agency: 'UNDP' })]],
   ['a third-party article', [...active, attached({ class: 'third-party-article' })]],
   ['a self-report of nobody knows whom', [...active, attached({ class: 'self-report', issuer: undefined })]],
   ['a draft', [...active, attached({ draft: true })]],

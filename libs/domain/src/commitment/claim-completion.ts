@@ -5,7 +5,7 @@ import { useCase } from '../use-case.ts';
 import { Text } from '../values.ts';
 import type { Evidence } from './content.ts';
 import { CommitmentPath, requireStatus } from './rules.ts';
-import { partiesOf, type CommitmentState } from './state.ts';
+import { everPartiesOf, type CommitmentState } from './state.ts';
 
 /**
  * Proven by attached evidence, or self-declared. Evidence inside the content or an update is shown with it and proves
@@ -29,5 +29,5 @@ export const claimCompletion = useCase({
 /** Nobody knows whose self-report one without an issuer is. */
 function isIndependent({ issuer, class: kind, draft }: Evidence, commitment: CommitmentState): boolean {
   if (draft || kind === 'third-party-article') return false;
-  return issuer === undefined ? kind !== 'self-report' : !partiesOf(commitment).includes(issuer);
+  return issuer === undefined ? kind !== 'self-report' : !everPartiesOf(commitment).includes(issuer);
 }

@@ -7,9 +7,9 @@ import type { Context, StreamName } from '../use-case.ts';
 import type { Value } from '../values.ts';
 import type { CommitmentContent, Evidence, Observation, ProgressContent, ReportedProgress } from './content.ts';
 import {
+  everPartiesOf,
   hasEnded,
   isPublic,
-  partiesOf,
   type CommitmentState,
   type CommitmentStatus,
   type FindingState,
@@ -50,7 +50,7 @@ export function requireOpenOrCorrection(commitment: CommitmentState, change: Cha
 }
 
 export function requireOutsideReviewer(commitment: CommitmentState, { actor }: Context): void {
-  if (partiesOf(commitment).includes(actor.agency)) refuse('REVIEW.OWN_AGENCY', '', actor.agency);
+  if (everPartiesOf(commitment).includes(actor.agency)) refuse('REVIEW.OWN_AGENCY', '', actor.agency);
 }
 
 /** The update, when it exists and is in one of the statuses. */

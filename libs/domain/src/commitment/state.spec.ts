@@ -2,13 +2,17 @@ import { by, logOf, the, type History } from '#testing/given.ts';
 import { fold } from '#testing/ledger-in-memory.ts';
 import {
   active, amendmentProposed, correctionSubmitted, discarded, endings, findingAnswered, findingRaised, joined, progressPublished, progressRetracted,
-  progressSubmitted, registered, returned, reviewer, submitted, targetApproved, targetProposed, text, undesa,
+  progressSubmitted, registered, returned, reviewer, submitted, targetApproved, targetProposed, text, undesa, undp,
 } from '#testing/scenes.ts';
 import { verifyProgress } from './verify-progress.ts';
 import { commitmentStream } from './commitment.ts';
-import { hasEnded, isPublic, partiesOf, publicPart } from './state.ts';
+import { joinCommitment } from './join.ts';
+import { leaveCommitment } from './leave.ts';
+import { everPartiesOf, hasEnded, isPublic, partiesOf, publicPart } from './state.ts';
 import { retractProgress } from './retract-progress.ts';
 import { returnProgress } from './return-progress.ts';
+
+const leave = by(undp.approver, leaveCommitment, { id: the('commitment'), agency: 'UNDP' });
 
 function stateAfter(...history: History[]) {
   const stream = `commitment-${the('commitment')}`;
@@ -47,6 +51,12 @@ test('a finding is public when answered', () => {
 test('the lead and its partners are the parties', () => {
   expect(partiesOf(stateAfter(active))).toEqual(['UNDESA']);
   expect(partiesOf(stateAfter(joined))).toEqual(['UNDESA', 'UNDP']);
+});
+
+test('who left is no party any more, and was one', () => {
+  const again = by(undp.approver, joinCommitment, { id: the('commitment'), agency: 'UNDP' });
+  const left = stateAfter(joined, leave, again, leave);
+  expect([partiesOf(left), everPartiesOf(left)]).toEqual([['UNDESA'], ['UNDESA', 'UNDP']]);
 });
 
 test('it has ended when it was closed, withdrawn or superseded', () => {

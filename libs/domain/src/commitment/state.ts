@@ -140,6 +140,11 @@ export function partiesOf(commitment: CommitmentState): string[] {
   return [commitment.lead, ...partnersOf(commitment)];
 }
 
+/** The lead agency and whoever ever was a partner: who left does not become independent of what it did here. */
+export function everPartiesOf({ lead, partners }: CommitmentState): string[] {
+  return [lead, ...new Set(partners.map(({ agency }) => agency))];
+}
+
 /** What everyone may see: equal to the fold of the public events alone. Undefined until it was registered. */
 export function publicPart(commitment: CommitmentState): CommitmentState | undefined {
   if (!isPublic(commitment)) return undefined;

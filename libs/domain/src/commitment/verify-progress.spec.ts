@@ -1,10 +1,13 @@
 import { by, given, the } from '#testing/given.ts';
 import {
-  active, correctionSubmitted, progressDisputed, progressPublished, progressRetracted, progressSubmitted, progressVerified, reviewer, reviewerOfLead, text,
+  active, correctionSubmitted, itu, progress, progressDisputed, progressPublished, progressRetracted, progressSubmitted, progressVerified, reviewer, reviewerOfLead, text,
   undesa,
 } from '#testing/scenes.ts';
+import { joinCommitment } from './join.ts';
+import { leaveCommitment } from './leave.ts';
 import { publishProgress } from './publish-progress.ts';
 import { resolveDispute } from './resolve-dispute.ts';
+import { submitProgress } from './submit-progress.ts';
 import { verifyProgress } from './verify-progress.ts';
 
 const id = the('commitment');
@@ -34,6 +37,17 @@ test('once a dispute is resolved it may be verified, and the remark on the dispu
 
 test('a reviewer of a party does not verify', () => {
   given(progressPublished).when(reviewerOfLead, verifyProgress, command).thenRefused('REVIEW.OWN_AGENCY');
+});
+
+test('nor does one of a partner that reported and left', () => {
+  const withItu = [
+    ...active,
+    by(itu.approver, joinCommitment, { id, agency: 'ITU' }),
+    by(itu.focalPoint, submitProgress, { id, content: progress() }),
+    by(undesa.approver, publishProgress, { id, update, version: 1 }),
+    by(itu.approver, leaveCommitment, { id, agency: 'ITU' }),
+  ];
+  given(withItu).when({ ...reviewer, agency: 'ITU' }, verifyProgress, command).thenRefused('REVIEW.OWN_AGENCY');
 });
 
 test.each(Object.entries({ progressSubmitted, progressVerified, progressDisputed, progressRetracted }))('%s: there is nothing to verify', (_, history) => {
