@@ -2,12 +2,16 @@ import pg from 'pg';
 import { appendBatchSql, findRepeatSql } from './sql/append-batch.sql.ts';
 import { eventLogRoleSql } from './sql/event-log-role.sql.ts';
 import { eventLogTablesSql } from './sql/event-log-tables.sql.ts';
+import { resumeAboveSql } from './sql/resume-above.sql.ts';
 
 /** In order; a version that was released is never changed, only followed by another. */
-const migrations = [{ version: 1, name: 'event log', sql: [eventLogTablesSql, findRepeatSql, appendBatchSql] }];
+const migrations = [
+  { version: 1, name: 'event log', sql: [eventLogTablesSql, findRepeatSql, appendBatchSql] },
+  { version: 2, name: 'resume above', sql: [resumeAboveSql] },
+];
 
 /**
- * Brings the schema `event_log` of a database up to date: its table, function, triggers and the role event_log_app.
+ * Brings the schema `event_log` of a database up to date: its table, functions, triggers and the role event_log_app.
  * May be called at any time, by several processes at once; each version is applied once, whole or not at all.
  * The URL's user becomes the owner: it may create schemas in the database and, the first time in a cluster, roles.
  * @throws Error when the database can't be reached, is not UTF-8, is newer than this program, or refuses the user

@@ -1,10 +1,14 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { jest } from '@jest/globals';
 import pg from 'pg';
+import type { RecordedEvent } from '#domain/event.ts';
+import { LogRestored } from '#domain/log-restored.ts';
 import { testDatabase, type TestDatabase } from '#testing/postgres.ts';
 import { until } from '#testing/until.ts';
+import { holdsPosition } from '../holds-position.ts';
 import { describeEventStore, newStream, someEvent, someEvents, type LogUnderTest } from '../event-store.contract.ts';
 import { migrateEventLog } from './migrate-event-log.ts';
+import { resumeAbove } from './resume-above.ts';
 import { PostgresEventStore, type PostgresEventStoreOptions } from './postgres-event-store.ts';
 import { APPEND_LOCK } from './sql/append-batch.sql.ts';
 
@@ -53,6 +57,68 @@ describe('the log in PostgreSQL', () => {
     expect(events.length).toBeGreaterThan(24 * 15);
     expect(events.map((event) => event.position)).toEqual(events.map((_, index) => index + 1));
   }, 60_000);
+
+  describe('a log that has lost its end', () => {
+    const { id, metadata } = someEvent();
+
+    beforeEach(async () => {
+      await store.append('agency-A', 0, someEvents(10));
+      await log.loseAbove(6);
+    });
+
+    test('goes on above every position that was seen: none is given out twice, and the gap is recorded', async () => {
+      expect(await resumeAbove(log.database.url, 20, { id, metadata })).toEqual({ voidFrom: 7, position: 21 });
+      expect(await store.append('agency-A', 6, someEvents(2))).toEqual({ outcome: 'appended', revision: 8, position: 23 });
+      const events = await store.readAll(0, 100);
+      expect(events.map(({ position }) => position)).toEqual([1, 2, 3, 4, 5, 6, 21, 22, 23]);
+      const [restored] = await store.readStream('log-restored');
+      expect(restored).toEqual({ ...events[6], id, type: LogRestored.type, stream: 'log-restored', revision: 1, data: { voidFrom: 7, voidTo: 20 }, metadata });
+      expect(LogRestored.data.parse(restored!.data)).toEqual(restored!.data);
+      expect(restored!.recordedAt >= events[5]!.recordedAt).toBe(true);
+      expect(Object.fromEntries(await Promise.all([0, 6, 7, 20, 21, 23, 24].map(async (position) => [position, await holdsPosition(store, position)])))).toEqual(
+        { 0: true, 6: true, 7: false, 20: false, 21: true, 23: true, 24: false });
+    });
+
+    test('readers pass the gap, also one that stands in it, and one that waits is woken', async () => {
+      const patient = await log.open({ pollMs: 3_600_000 });
+      const batches = patient.subscribe(4, new AbortController().signal, 2)[Symbol.asyncIterator]();
+      expect(positionsOf((await batches.next()).value)).toEqual([5, 6]);
+      const waiting = batches.next();
+      await resumeAbove(log.database.url, 20, { id, metadata });
+      expect(positionsOf((await waiting).value)).toEqual([21]);
+      await store.append(newStream(), 0, someEvents(1));
+      expect(positionsOf((await batches.next()).value)).toEqual([22]);
+      expect(positionsOf(await store.readAll(10, 100))).toEqual([21, 22]);
+      const inside = store.subscribe(10, new AbortController().signal)[Symbol.asyncIterator]();
+      expect(positionsOf((await inside.next()).value)).toEqual([21, 22]);
+    });
+
+    test('may lose its end again', async () => {
+      await resumeAbove(log.database.url, 20, { id, metadata });
+      await log.loseAbove(3);
+      await resumeAbove(log.database.url, 30, { id, metadata });
+      await store.append(newStream(), 0, someEvents(1));
+      expect(positionsOf(await store.readAll(0, 100))).toEqual([1, 2, 3, 31, 32]);
+    });
+
+    test.each([1, 5, 6])('is not resumed above %i, which it still has', async (position) => {
+      await expect(resumeAbove(log.database.url, position, { id, metadata })).rejects.toThrow(`the log ends at position 6, so nothing up to ${position} is void`);
+      expect(await store.head()).toBe(6);
+    });
+
+    test.each([0, 1.5, 10 ** 15 + 1])('is not resumed above %d, which is no position', async (position) => {
+      await expect(resumeAbove(log.database.url, position, { id, metadata })).rejects.toThrow('the position must be an integer');
+    });
+
+    test('waits for the appends under way', async () => {
+      const release = await log.holdAppendLock();
+      const resuming = resumeAbove(log.database.url, 20, { id, metadata });
+      await log.untilWaitingForLock(1);
+      expect(await store.head()).toBe(6);
+      await release();
+      expect(await resuming).toEqual({ voidFrom: 7, position: 21 });
+    });
+  });
 
   test('an append whose connection is lost while it waits for the lock is sent again, and is in the log once', async () => {
     const release = await log.holdAppendLock();
@@ -281,6 +347,11 @@ async function openLog() {
       stores.push(store);
       return store;
     },
+    /** What a restore of an older backup leaves. */
+    async loseAbove(position: number) {
+      await admin.query(`begin; alter table event_log.events disable trigger all; delete from event_log.events where position > ${position};
+        alter table event_log.events enable always trigger events_only_grow; alter table event_log.events enable always trigger events_stay; commit`);
+    },
     async connections(which: string) {
       const { rows } = await admin.query<{ count: number }>(`select count(*)::int as count ${mine(which)}`);
       return rows[0]!.count;
@@ -316,6 +387,10 @@ async function openLog() {
 }
 
 const ONE_APPEND = 'select * from event_log.append_batch($1, $2, $3, $4, $5, $6, $7)';
+
+function positionsOf(events: void | readonly RecordedEvent[]): number[] {
+  return (events ?? []).map(({ position }) => position);
+}
 
 function oneAppend(stream: string): unknown[] {
   const { id, type } = someEvent();

@@ -4,8 +4,9 @@ export const APPEND_LOCK = 0x6576656e74;
 /**
  * The one way into the log. Takes a batch of appends, their events behind one another, and answers one verdict for
  * each append, in their order: 'appended' or 'duplicate' with the revision and position of the append's last event, or 'conflict'
- * with the stream's actual revision. Positions come out as 1, 2, 3, ... and commit in that order, because one lock
- * is held from before the head is read until the commit is visible.
+ * with the stream's actual revision. Positions come out as 1, 2, 3, ... (but for the gaps that
+ * resume_above records) and commit in that order, because one lock is held from before the head is read until the
+ * commit is visible.
  *
  * A plain loop: for a single append it is two and a half times as quick as one set-based statement, whose plan
  * costs more than the work; for batches of hundreds it is a quarter slower (measured).
