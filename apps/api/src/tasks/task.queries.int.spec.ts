@@ -1,10 +1,13 @@
 import type { RecordedEvent } from '#domain/event.ts';
-import { logOf } from '#testing/given.ts';
-import { amendmentProposed, claimed, correctionSubmitted, findingAnswered, findingRaised, progressDisputed, returned, submitted, targetProposed } from '#testing/scenes.ts';
+import { submitCommitment } from '#domain/commitment/submit.ts';
+import { by, logOf } from '#testing/given.ts';
+import { amendmentProposed, catalogue, claimed, content, correctionSubmitted, findingAnswered, findingRaised, progressDisputed, returned, secretariat, submitted, targetProposed } from '#testing/scenes.ts';
 import { routesOf } from '#platform/routes.ts';
 import { testLedger, type Caller, type TestLedger } from '../ledger.fixture.ts';
 
-const scenes = { submitted, returned, amendmentProposed, targetProposed, correctionSubmitted, findingRaised, findingAnswered, claimed, progressDisputed };
+const transcribedFrom = { document: 'S1', place: 'page 1' };
+const transcribed = [...catalogue, by(secretariat, submitCommitment, { lead: 'UNDP', content: content() }, { transcribedFrom })];
+const scenes = { submitted, returned, amendmentProposed, targetProposed, correctionSubmitted, findingRaised, findingAnswered, claimed, progressDisputed, transcribed };
 const approver: Caller = ['approver', 'UNDESA', 'somebody-else'];
 const reviewer: Caller = ['reviewer', 'WHO'];
 
@@ -21,11 +24,20 @@ afterAll(() => ledger.stop());
 test('an approver has versions and findings, a focal point what came back, a reviewer claims, disputes and answers', async () => {
   const kinds = async (caller: Caller) => (await ledger.get(`tasks?minPosition=${await ledger.store.head()}&limit=100`, caller)).body.items.map((item: any) => `${item.kind} ${item.status}`);
   expect(await kinds(approver)).toEqual(['commitment proposed', 'amendment proposed', 'target proposed', 'progress-update proposed', 'finding raised']);
-  expect(await kinds(['focal-point', 'UNDESA'])).toEqual(['commitment returned']);
+  expect(await kinds(['focal-point', 'UNDESA'])).toEqual(['commitment proposed', 'commitment returned']);
   expect(await kinds(reviewer)).toEqual(['finding answered', 'completion claimed', 'dispute disputed']);
-  expect(await kinds(['secretariat', 'UNCTAD'])).toEqual(['commitment proposed', 'amendment proposed', 'target proposed', 'progress-update proposed']);
+  expect(await kinds(['secretariat', 'UNCTAD'])).toEqual(['finding raised', 'commitment proposed']);
   for (const caller of [['approver', 'ITU'], ['reviewer', 'UNDESA'], ['administrator', 'UNDESA'], ['approver', 'UNDESA', 'undesa-focal-point-1']] as Caller[])
     expect((await kinds(caller)).filter((kind: string) => kind !== 'finding raised')).toEqual([]);
+});
+
+test('of a draft is said what the caller may do: decide on another\'s, discard one\'s own', async () => {
+  const doable = async (caller: Caller) =>
+    (await ledger.get('tasks?limit=100', caller)).body.items.filter(({ kind, status }: any) => kind === 'commitment' && status === 'proposed').map(({ actions }: any) => actions.map(({ command }: any) => command));
+  expect(await doable(approver)).toEqual([['RegisterCommitment', 'ReturnCommitment']]);
+  expect(await doable(['focal-point', 'UNDESA'])).toEqual([['DiscardCommitment']]);
+  expect(await doable(['secretariat', 'UNCTAD', 'secretariat-1'])).toEqual([['DiscardCommitment']]);
+  expect(await doable(['secretariat', 'UNCTAD', 'secretariat-2'])).toEqual([['RegisterCommitment', 'ReturnCommitment']]);
 });
 
 test('each can be read where it says, and what may be done is there to be posted', async () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Role } from '#domain/event.ts';
+import { Role, type Actor } from '#domain/event.ts';
 import { Title } from '#domain/values.ts';
 import { listTasks, taskViews, type Task } from '#read-model/queries/list-tasks.ts';
 import { nextPage, pageStart } from '../queries/page-cursor.ts';
@@ -25,7 +25,7 @@ export const taskQueries = [
     {
       name: 'ListTasks',
       url: 'tasks',
-      summary: 'What waits for the caller now: versions to approve or to try again, claims, disputes and findings; the longest waiting first',
+      summary: 'What waits for the caller now: versions to approve or to try again, drafts to discard, claims, disputes and findings; the longest waiting first',
       query: z.strictObject({ limit, cursor, minPosition }),
       answer: z.object({ items: z.array(TaskItem), next: z.string().nullable(), position: z.int() }),
       by: Role.options,
@@ -34,29 +34,28 @@ export const taskQueries = [
       const list = `tasks of ${actor!.id}, ${actor!.role} of ${actor!.agency}`;
       const start = pageStart(list, query, z.tuple([z.int(), StoredText]));
       const { value, position } = await sources.read(taskViews, query.minPosition, (manager) => listTasks(manager, actor!, { limit: query.limit, after: start.after }));
-      return { items: value.rows.map(taskItem), next: nextPage(list, query, { ...start, after: value.after }), position };
+      return { items: value.rows.map((task) => taskItem(task, actor!)), next: nextPage(list, query, { ...start, after: value.after }), position };
     },
   ),
 ];
 
-function taskItem(task: Task): z.output<typeof TaskItem> {
+function taskItem(task: Task, actor: Actor): z.output<typeof TaskItem> {
   const { kind, status, commitmentId, title, subjectId, version, since } = task;
   const commitment = `/v1/commitments/${commitmentId}`;
-  const { href, commands } = about(task, commitment);
+  const { href, commands } = about(task, commitment, actor);
   return { kind, status, commitmentId, title, subjectId, version, since, href, actions: commands.map(([command, path]) => ({ command, href: path })) };
 }
 
 /** Where it is read, and what may be done about it, posted where. */
-function about({ kind, status, subjectId, version }: Task, commitment: string): { href: string; commands: [command: string, path: string][] } {
+function about({ kind, status, subjectId, version, author }: Task, commitment: string, actor: Actor): { href: string; commands: [command: string, path: string][] } {
   const isReturned = status === 'returned';
   switch (kind) {
-    case 'commitment':
-      return {
-        href: commitment,
-        commands: isReturned
-          ? [['ResubmitCommitment', `${commitment}/resubmit`], ['DiscardCommitment', `${commitment}/discard`]]
-          : [['RegisterCommitment', `${commitment}/register`], ['ReturnCommitment', `${commitment}/return`]],
-      };
+    case 'commitment': {
+      const discard: [string, string] = ['DiscardCommitment', `${commitment}/discard`];
+      if (isReturned) return { href: commitment, commands: [['ResubmitCommitment', `${commitment}/resubmit`], discard] };
+      const mayDecide = actor.role !== 'focal-point' && actor.id !== author;
+      return { href: commitment, commands: mayDecide ? [['RegisterCommitment', `${commitment}/register`], ['ReturnCommitment', `${commitment}/return`]] : [discard] };
+    }
     case 'completion':
       return { href: commitment, commands: [['CloseCommitment', `${commitment}/close`], ['DeclineCompletion', `${commitment}/decline-completion`]] };
     case 'amendment': {
