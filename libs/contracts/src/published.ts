@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { RecordedEvent } from '#domain/event.ts';
-import { Role } from '#domain/event.ts';
-import { eventType, eventTypes } from '#domain/events.ts';
+import { Role, UnknownEventError, type RecordedEvent } from '#domain/event.ts';
+import { eventTypes, requireKnown } from '#domain/events.ts';
 import { AgencyCode, PlainDate, TranscribedFrom } from '#domain/values.ts';
 
 /**
@@ -55,28 +54,22 @@ export const topics: readonly string[] = [
 export class UnmappableEventError extends Error {
   readonly position: number;
 
-  constructor(event: RecordedEvent, why: string) {
-    super(`event ${event.id} at position ${event.position} can't be published: ${why}`);
+  constructor(event: RecordedEvent, cause: UnknownEventError) {
+    super(`event ${event.id} at position ${event.position} can't be published: ${cause.message}`, { cause });
     this.name = 'UnmappableEventError';
     this.position = event.position;
   }
 }
-
-/** Newest version of stored data that this build knows, for every type. */
-const SCHEMA_VERSION = 1;
 
 /**
  * The published form of one event; undefined for an event that is not public. Depends on nothing but the event.
  * @throws UnmappableEventError for a type or version newer than this build: whether it is public can't be known.
  */
 export function published(event: RecordedEvent): CloudEvent | undefined {
-  const known = eventType(event.type);
-  if (!known) throw new UnmappableEventError(event, `this program does not know the type ${event.type}`);
-  const { actor, occurredOn, transcribedFrom, schemaVersion } = event.metadata;
-  if (schemaVersion > SCHEMA_VERSION)
-    throw new UnmappableEventError(event, `version ${schemaVersion} of ${event.type} is newer than this program`);
+  const known = knownTypeOf(event);
   if (!known.public) return undefined;
 
+  const { actor, occurredOn, transcribedFrom } = event.metadata;
   const type = publishedTypeOf(known.category, event.type);
   return {
     specversion: '1.0',
@@ -97,6 +90,14 @@ export function published(event: RecordedEvent): CloudEvent | undefined {
       ...(transcribedFrom && { transcribedFrom }),
     },
   };
+}
+
+function knownTypeOf(event: RecordedEvent): ReturnType<typeof requireKnown> {
+  try {
+    return requireKnown(event);
+  } catch (error) {
+    throw error instanceof UnknownEventError ? new UnmappableEventError(event, error) : error;
+  }
 }
 
 /** `wsis.commitment.CommitmentRegistered.v1`: the version is the published data's, not the stored data's. */

@@ -54,8 +54,8 @@ export interface EventType<Type extends string = string, Schema extends z.ZodTyp
   data: Schema;
 }
 
-export type DataOf<E> = E extends EventType<string, infer Schema> ? z.output<Schema> : never;
 export type RecordedOf<E> = E extends EventType<infer Type, infer Schema> ? RecordedEvent<Type, z.output<Schema>> : never;
+
 /** An event that stands in the public record from the moment it is recorded. */
 export function publicEvent<Type extends string, Schema extends z.ZodType>(type: Type, data: Schema): EventType<Type, Schema> {
   return { type, public: true, data };
@@ -66,12 +66,12 @@ export function restrictedEvent<Type extends string, Schema extends z.ZodType>(t
   return { type, public: false, data };
 }
 
-/** A stream holds an event that this build does not know: newer software wrote it. */
+/** An event of a type, or of a version of it, that this build does not know: newer software wrote it. */
 export class UnknownEventError extends Error {
   readonly type: string;
 
-  constructor(type: string) {
-    super(`unknown event type ${type}`);
+  constructor(type: string, newerVersion?: number) {
+    super(newerVersion === undefined ? `this program does not know the type ${type}` : `version ${newerVersion} of ${type} is newer than this program`);
     this.name = 'UnknownEventError';
     this.type = type;
   }

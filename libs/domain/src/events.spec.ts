@@ -2,7 +2,7 @@ import { logOf, the } from '#testing/given.ts';
 import { fold } from '#testing/ledger-in-memory.ts';
 import { everything } from '#testing/scenes.ts';
 import { UnknownEventError, type RecordedEvent } from './event.ts';
-import { eventType, eventTypes, type LedgerEvent } from './events.ts';
+import { eventType, eventTypes, requireKnown, type LedgerEvent } from './events.ts';
 import { streams } from './streams.ts';
 import type { Category } from './use-case.ts';
 
@@ -28,6 +28,15 @@ test('what the log says of itself is known, restricted, and of no category that 
 test('one that newer software wrote is not found', () => {
   expect(eventType('ForumHeld')).toBeUndefined();
   expect(eventType('constructor')).toBeUndefined();
+});
+
+test('of an event to look at, type and version are known, or it is refused by name', () => {
+  const [event] = log;
+  const newer = { ...event!, metadata: { ...event!.metadata, schemaVersion: 2 } };
+  expect(requireKnown(event!)).toMatchObject({ type: event!.type });
+  expect(() => requireKnown({ ...event!, type: 'constructor' })).toThrow(UnknownEventError);
+  expect(() => requireKnown(newer)).toThrow(UnknownEventError);
+  expect(() => requireKnown(newer)).toThrow(`version 2 of ${event!.type} is newer than this program`);
 });
 
 test.each(types)('%s changes the state of its %s', (type, category) => {
@@ -99,7 +108,7 @@ test.each(types)('%s is answered with what it made or changed, of a %s', (type, 
 test.each(Object.keys(eventTypes) as Category[])('a %s does not fold an event that it does not know: newer software wrote it', (category) => {
   const unknown = { ...log[0]!, type: 'ForumHeld' };
   expect(() => fold(category, [unknown])).toThrow(UnknownEventError);
-  expect(() => fold(category, [unknown])).toThrow('unknown event type ForumHeld');
+  expect(() => fold(category, [unknown])).toThrow('this program does not know the type ForumHeld');
 });
 
 test('what is drafted, proposed, returned or discarded is restricted; everything else is public', () => {

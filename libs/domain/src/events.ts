@@ -43,7 +43,7 @@ import { CommitmentSuperseded } from './commitment/supersede.ts';
 import { CommitmentSuspended } from './commitment/suspend.ts';
 import { ProgressVerified } from './commitment/verify-progress.ts';
 import { CommitmentWithdrawn } from './commitment/withdraw.ts';
-import type { EventType } from './event.ts';
+import { UnknownEventError, type EventType, type RecordedEvent } from './event.ts';
 import { LogRestored } from './log-restored.ts';
 import type { Category, EventOf } from './use-case.ts';
 
@@ -115,6 +115,17 @@ const byName: ReadonlyMap<string, KnownType> = new Map(
     types.map((type) => [type.type, { ...type, category: category as KnownType['category'] }] as const),
   ),
 );
+
+/** Newest version of stored data that this build knows, for every type. */
+export const SCHEMA_VERSION = 1;
+
+/** The type of an event. @throws UnknownEventError for a type or version that newer software wrote: nobody may step over it */
+export function requireKnown({ type, metadata }: Pick<RecordedEvent, 'type' | 'metadata'>): KnownType {
+  const known = eventType(type);
+  if (!known) throw new UnknownEventError(type);
+  if (metadata.schemaVersion > SCHEMA_VERSION) throw new UnknownEventError(type, metadata.schemaVersion);
+  return known;
+}
 
 /** The type of an event by its name; undefined for one that newer software wrote. */
 export function eventType(name: string): KnownType | undefined {

@@ -101,6 +101,7 @@ test.each(views.filter(({ name }) => name !== 'proposals').map((view) => [view.n
 
 test.each(views.map((view) => [view.name, view] as const))('%s does not step over an event that newer software wrote', (_, view) => {
   expect(() => view.keys({ ...log[0]!, type: 'CommitmentMoved' })).toThrow(UnknownEventError);
+  expect(() => view.keys({ ...log[0]!, metadata: { ...log[0]!.metadata, schemaVersion: 2 } })).toThrow(UnknownEventError);
 });
 
 test('an event about a row that is not there is an error that says where', () => {

@@ -1,6 +1,6 @@
 import type { EntitySchemaColumnOptions, EntitySchemaIndexOptions } from 'typeorm';
-import { UnknownEventError, type RecordedEvent } from '#domain/event.ts';
-import { eventType, type LedgerEvent } from '#domain/events.ts';
+import type { RecordedEvent } from '#domain/event.ts';
+import { eventType, requireKnown, type LedgerEvent } from '#domain/events.ts';
 import { defineView, STILL_VALID, type View, type ViewRow } from '../view.ts';
 import { instant, position } from './columns.ts';
 
@@ -47,7 +47,7 @@ export function ledgerView<Row extends LedgerRow>(definition: LedgerViewDefiniti
   return defineView<Row>({
     ...view,
     columns: { ...columns, updatedAt: instant, updatedPosition: position } as Parameters<typeof defineView<Row>>[0]['columns'],
-    keys: (event) => (folds.has(knownName(event)) ? [id(event as LedgerEvent)] : []),
+    keys: (event) => (folds.has(requireKnown(event).type as EventName) ? [id(event as LedgerEvent)] : []),
     evolve(row, event, key) {
       const body = folds.get(event.type as EventName)!(event, row);
       return body && ({ ...body, id: key, updatedAt: event.recordedAt, updatedPosition: event.position } as Row);
@@ -73,12 +73,6 @@ export function index(...columns: string[]): EntitySchemaIndexOptions {
 /** An index of the rows that hold now: lists across commitments as of a moment in the past are rarer, and scan. */
 export function currentIndex(...columns: string[]): EntitySchemaIndexOptions {
   return { ...index(...columns), where: `"validTo" = ${STILL_VALID}` };
-}
-
-/** @throws UnknownEventError for one that newer software wrote: nobody can tell whether the view cares for it. */
-export function knownName({ type }: RecordedEvent): EventName {
-  if (!eventType(type)) throw new UnknownEventError(type);
-  return type as EventName;
 }
 
 type Fold<Row extends LedgerRow> = (event: RecordedEvent, row: Row | undefined) => RowBody<Row> | null;

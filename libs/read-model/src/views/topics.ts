@@ -1,8 +1,8 @@
 import { sequenceOf, topicOf } from '#contracts/published.ts';
-import { eventType } from '#domain/events.ts';
+import { requireKnown } from '#domain/events.ts';
 import { defineView } from '../view.ts';
 import { count, instant, position, text } from './columns.ts';
-import { knownName, type LedgerRow } from './ledger-view.ts';
+import type { LedgerRow } from './ledger-view.ts';
 
 /** By topic (`wsis.commitment.v1`): what a subscriber reconciles with. */
 export interface TopicRow extends LedgerRow {
@@ -19,7 +19,7 @@ export const topics = defineView<TopicRow>({
   history: false,
   columns: { count, lastSequence: text, updatedAt: instant, updatedPosition: position },
   keys(event) {
-    const type = eventType(knownName(event))!;
+    const type = requireKnown(event);
     return type.public ? [topicOf(type.category)] : [];
   },
   evolve: (row, event, id) => ({
