@@ -23,7 +23,7 @@ export const ListQuery = z.strictObject({
   pace: listOf(z.enum(paces)).optional().describe(`${paces.join(', ')}, separated by commas`),
   overdue: YesOrNo.optional(),
   q: StoredText.max(200).optional().describe('Words of title or description, all of them'),
-  updatedSince: MomentAtStart.optional().describe('Instant, or a date, which means its beginning (UTC)'),
+  updatedSince: MomentAtStart.optional().describe('Only what was itself changed since then, as told by `updatedAt`: an instant, or a date, which means its beginning (UTC)'),
   asOf,
   on,
   sort: z.enum(['dueOn', '-dueOn', 'updatedAt', '-updatedAt', 'title', '-title']).default('-updatedAt').describe('A minus turns the order round; without a due date counts as latest'),

@@ -39,7 +39,7 @@ test.each(KINDS)('%s are listed with their commitment, now and as of a position,
   }
 });
 
-test('the filters are those of the commitment, and statuses are the record\'s own', async () => {
+test('the filters are those of the commitment, statuses are the record\'s own', async () => {
   const rows = folded(commitments, log);
   const [{ lead }] = rows as [(typeof rows)[number]];
   const own = new Set(rows.filter((row) => row.lead === lead).map(({ id }) => id));
@@ -48,6 +48,15 @@ test('the filters are those of the commitment, and statuses are the record\'s ow
   const listed = await all('progressUpdates', { agency: lead, as: ['lead'], statuses: ['published'] }, '2022-01-01', { sort: { by: 'updatedAt', falling: false }, limit: 50 });
   expect(expected.length).toBeGreaterThan(0);
   expect(listed.map(({ id }) => id).sort()).toEqual(expected.map(({ id }) => id).sort());
+});
+
+test.each(KINDS)('%s changed since an instant are those that changed themselves, not those whose commitment did', async (kind) => {
+  const rows = folded(recordViews[kind] as View<RecordRows[RecordKind]>, log);
+  const since = rows.map(({ updatedAt }) => updatedAt).sort()[Math.floor(rows.length / 2)]!;
+  const changed = rows.filter(({ updatedAt }) => updatedAt >= since).map(({ id }) => id);
+  expect(changed.length).toBeLessThan(rows.length);
+  const listed = await all(kind, { updatedSince: new Date(since) }, '2022-01-01', { sort: { by: 'updatedAt', falling: false }, limit: 50 });
+  expect(listed.map(({ id }) => id).sort()).toEqual(changed.sort());
 });
 
 test('the observation that counts for a target gives it the pace that the domain gives it, for any day and position', async () => {

@@ -38,11 +38,11 @@ export function recordOrders(kind: RecordKind): Record<RecordOrder, Order> {
 /** Beside its own columns what tells the commitment. */
 export type ListedRecord<Row extends LedgerRow> = Row & { commitmentTitle: Text; lead: string; reportingIntervalDays: number };
 
-/** Public records by the commitments they belong to, and by statuses of their own where given. */
+/** Public records by the commitments they belong to, and by statuses and latest change of their own where given. */
 export async function listRecords<Kind extends RecordKind>(
   manager: EntityManager,
   kind: Kind,
-  { statuses, ...filter }: CommitmentFilter & { statuses?: readonly string[] | undefined },
+  { statuses, updatedSince, ...filter }: CommitmentFilter & { statuses?: readonly string[] | undefined },
   on: string,
   page: PageOf<RecordOrder>,
 ): Promise<Page<Keyed<ListedRecord<RecordRows[Kind]>>>> {
@@ -50,6 +50,8 @@ export async function listRecords<Kind extends RecordKind>(
   where.validAt('r', page.position);
   where.validAt('c', page.position);
   addCommitmentFilter(where, filter, on);
+  // The record's own latest change, as in the order by updatedAt.
+  if (updatedSince) where.add((value) => `r."updatedAt" >= ${value}::timestamptz`, updatedSince.toISOString());
   if (statuses) where.add((values) => `r.status = any(${values}::text[])`, statuses);
   const order = recordOrders(kind)[page.sort.by];
   const tail = addKeyset(where, order, 'r.id', page);
