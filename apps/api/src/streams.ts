@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { UnknownEventError, type NewEvent, type RecordedEvent } from '#domain/event.ts';
+import { requireKnown } from '#domain/events.ts';
 import { streams } from '#domain/streams.ts';
 import type { Category, StateOf, StreamType } from '#domain/use-case.ts';
 import { categoryOf, type AppendResult, type EventStore } from '#event-store/event-store.ts';
@@ -86,6 +87,7 @@ function foldOnto(folded: FoldedStream, stream: string, events: readonly Recorde
   let { state } = folded;
   try {
     for (const event of events) {
+      requireKnown(event);
       state = evolve(state, event);
       const { commandId, requestHash } = event.metadata;
       const { id, status } = subject(state, event);

@@ -166,12 +166,15 @@ describe('somebody’s draft', () => {
 
 describe('what newer software wrote', () => {
   test.each([
-    ['in the record itself', commitment],
-    ['in a record that the decision rests on', 'agency-UNDP'],
-  ])('%s is no reason to guess: 503', async (_where, stream) => {
+    ['a type in the record itself', commitment, { type: 'FromTheFuture' }],
+    ['a type in a record that the decision rests on', 'agency-UNDP', { type: 'FromTheFuture' }],
+    ['a version in the record itself', commitment, { schemaVersion: 2 }],
+  ])('%s is no reason to guess: 503', async (_where, stream, { type, schemaVersion }: { type?: string; schemaVersion?: number }) => {
     await record(active);
     const [any] = await store.readStream(stream, { limit: 1 });
-    await store.append(stream, 'any', [{ ...any!, id: crypto.randomUUID(), type: 'FromTheFuture' }]);
+    await store.append(stream, 'any', [
+      { ...any!, id: crypto.randomUUID(), type: type ?? any!.type, metadata: { ...any!.metadata, schemaVersion: schemaVersion ?? 1 } },
+    ]);
     await expect(give('JoinCommitment', undp.approver, { agency: 'UNDP' })).rejects.toMatchObject({ status: 503, code: 'EVENT.TYPE_UNKNOWN', headers: { 'retry-after': '10' } });
   });
 });
