@@ -62,8 +62,8 @@ export async function lockCheckpoints(client: ClientBase, views: readonly View[]
   return new Map(locked.rows.map(({ view, position }) => [view, position]));
 }
 
-/** Moves locked checkpoints to an event and tells those who wait for it. */
-export async function moveCheckpoints(client: ClientBase, views: readonly View[], to: RecordedEvent): Promise<void> {
+/** Moves locked checkpoints to an event (or before the first) and tells those who wait for it. */
+export async function moveCheckpoints(client: ClientBase, views: readonly View[], to: Pick<Checkpoint, 'position' | 'recordedAt'>): Promise<void> {
   await client.query(
     `update read_model.checkpoints
      set position = $2, "recordedAt" = $3, error = null, "errorPosition" = null, "errorEventType" = null, "failingSince" = null

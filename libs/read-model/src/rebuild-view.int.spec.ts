@@ -2,6 +2,8 @@ import type pg from 'pg';
 import type { EventStore } from '#event-store/event-store.ts';
 import { openEventStore } from '#event-store/open-event-store.ts';
 import { migrateEventLog } from '#event-store/postgres/migrate-event-log.ts';
+import { resumeAbove } from '#event-store/postgres/resume-above.ts';
+import { loseEnd } from '#testing/lose-end.ts';
 import { testDatabase, type TestDatabase } from '#testing/postgres.ts';
 import { until } from '#testing/until.ts';
 import { readCheckpoints } from './checkpoints.ts';
@@ -86,6 +88,36 @@ test('begins again where a killed rebuild left off, and leaves the view alone if
 
   await rebuildView({ store, pool, view: things });
   expect(await dump(pool, things)).toEqual(before);
+});
+
+test.each([
+  ['the log goes on above them', true],
+  ['the log ends before them', false],
+])('a view that had folded events which the log has lost is rebuilt without them, where %s', async (_, resumed) => {
+  await appendThings(100);
+  await project();
+  const before = await dump(pool, things);
+  await appendThings(50);
+  await project();
+  await loseEnd(database.url, 100);
+  if (resumed) await resumeAbove(database.url, 200, newEvent('LogRestored', {}));
+  for (const view of views) await rebuildView({ store, pool, view });
+  expect(await dump(pool, things)).toEqual(before);
+  expect(await readCheckpoints(pool, [things])).toMatchObject([{ position: 100, recordedAt: (await store.readAll(99, 1))[0]!.recordedAt }]);
+  await project();
+  await appendThings(10);
+  await project();
+  expect((await readCheckpoints(pool, views)).map(({ position }) => position)).toEqual(Array(2).fill(resumed ? 211 : 110));
+  expect(await dump(pool, things)).not.toEqual(before);
+});
+
+test('a view of a log that has lost everything is rebuilt empty', async () => {
+  await appendThings(5);
+  await project();
+  await loseEnd(database.url, 0);
+  await rebuildView({ store, pool, view: things });
+  expect(await dump(pool, things)).toEqual([]);
+  expect(await readCheckpoints(pool, [things])).toMatchObject([{ position: 0, recordedAt: null }]);
 });
 
 test('one view is rebuilt once at a time', async () => {

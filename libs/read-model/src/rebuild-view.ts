@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { RecordedEvent } from '#domain/event.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { applyBatch } from './apply-batch.ts';
-import { createCheckpoints, lockCheckpoints, readCheckpoints } from './checkpoints.ts';
+import { type Checkpoint, createCheckpoints, lockCheckpoints, moveCheckpoints, readCheckpoints } from './checkpoints.ts';
 import { inTransaction } from './database.ts';
 import { viewId, viewSchema, type View } from './view.ts';
 
@@ -21,6 +21,7 @@ export interface RebuildOptions {
 /**
  * Fills the view's tables anew from the log, beside the old ones, which serve and move on meanwhile; then changes
  * them over at the position at which the old ones stand, in one transaction. What a killed rebuild left is dropped.
+ * Where the old ones had folded what the log has lost since, the view stands at the last event that is left.
  *
  * @throws {Error} where the view is being rebuilt already, can't fold an event, or could not be changed over.
  */
@@ -102,7 +103,7 @@ async function catchUp(options: RebuildOptions, from: number): Promise<number> {
   while (position < target) {
     signal?.throwIfAborted();
     const events = upTo(target, await coming);
-    if (events.length === 0) throw new Error(`the log has no event between ${position} and ${target}`);
+    if (events.length === 0) return position;
     const last = events.at(-1)!.position;
     coming = readAhead(store, last);
     await inTransaction(pool, async (client) => {
@@ -145,9 +146,12 @@ async function changeOver({ store, pool, view }: RebuildOptions, position: numbe
     return await inTransaction(pool, async (client) => {
       await client.query(`set local lock_timeout = '1s'`);
       const target = (await lockCheckpoints(client, [view])).get(viewId(view))!;
-      const events = upTo(target, await store.readAll(position, BATCH_SIZE));
-      if ((events.at(-1)?.position ?? position) < target) return false;
+      const page = await store.readAll(position, BATCH_SIZE);
+      if (page.length > 0 && page.at(-1)!.position < target) return false;
+      const events = upTo(target, page);
       await applyBatch(client, view, events, nextSchema(view));
+      const reached = events.at(-1)?.position ?? position;
+      if (reached < target) await moveCheckpoints(client, [view], await placeAt(store, reached));
       // Readers that have a snapshot already would see the new tables as of then, half filled: wait until they are done.
       await client.query(`lock table ${tablesOf(view).map((table) => `${current}.${table}`).join(', ')} in access exclusive mode`);
       await client.query(`alter schema ${current} rename to ${old}`);
@@ -159,4 +163,10 @@ async function changeOver({ store, pool, view }: RebuildOptions, position: numbe
     if ((error as { code?: unknown }).code === LOCK_NOT_AVAILABLE) return false;
     throw error;
   }
+}
+
+async function placeAt(store: EventStore, position: number): Promise<Pick<Checkpoint, 'position' | 'recordedAt'>> {
+  if (position === 0) return { position, recordedAt: null };
+  const [event] = await store.readAll(position - 1, 1);
+  return event!;
 }

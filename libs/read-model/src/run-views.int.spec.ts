@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { EventStore } from '#event-store/event-store.ts';
 import { openEventStore } from '#event-store/open-event-store.ts';
 import { migrateEventLog } from '#event-store/postgres/migrate-event-log.ts';
+import { resumeAbove } from '#event-store/postgres/resume-above.ts';
 import { testDatabase, type TestDatabase } from '#testing/postgres.ts';
 import { until } from '#testing/until.ts';
 import { readCheckpoints } from './checkpoints.ts';
@@ -167,7 +168,23 @@ test('a view that is ahead of the log is refused', async () => {
   await appendThings(1);
   await pool.query(`insert into read_model.checkpoints (view, position) values ('things_v1', 5)`);
   const { signal } = new AbortController();
-  await expect(runViews({ store, pool, views, signal })).rejects.toThrow('things_v1 stands at 5, but the log ends at 1');
+  await expect(runViews({ store, pool, views, signal })).rejects.toThrow('things_v1 stands at 5, where the log has no event');
+});
+
+test('a gap that the log has recorded is passed, but a view that stands in it is refused', async () => {
+  await appendThings(8);
+  const running = start(views);
+  await allAt(8);
+  await stop(running);
+  await resumeAbove(database.url, 20, newEvent('LogRestored', {}));
+  start(views);
+  await allAt(21);
+  await appendThings(1);
+  await allAt(22);
+
+  await pool.query(`update read_model.checkpoints set position = 15 where view = 'things_v1'`);
+  const { signal } = new AbortController();
+  await expect(runViews({ store, pool, views, signal })).rejects.toThrow('things_v1 stands at 15, where the log has no event');
 });
 
 test('missing tables end the run with an error', async () => {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import type { RecordedEvent } from '#domain/event.ts';
 import type { EventStore } from '#event-store/event-store.ts';
+import { holdsPosition } from '#event-store/holds-position.ts';
 import { applyBatch } from './apply-batch.ts';
 import { createCheckpoints, lockCheckpoints, markFailing, moveCheckpoints, readCheckpoints } from './checkpoints.ts';
 import { inTransaction, isTransient } from './database.ts';
@@ -35,7 +36,8 @@ export interface RunReport {
  * of its own, until it has caught up and is part of the group in front. A view that can't fold an event stays just
  * before it and tries again, ever more rarely; the others go on.
  *
- * @throws what is neither passing trouble nor a view's own failure, such as missing tables.
+ * @throws what is neither passing trouble nor a view's own failure, such as missing tables, or a view that has folded
+ *   what the log does not hold any more.
  */
 export async function runViews(options: RunViewsOptions): Promise<void> {
   const run: Run = { batchSize: BATCH_SIZE, report: {}, ...options, tracks: [] };
@@ -75,9 +77,10 @@ interface Batch {
 async function findPlaces(run: Run): Promise<void> {
   await createCheckpoints(run.pool, run.views);
   const checkpoints = await readCheckpoints(run.pool, run.views);
-  const head = await run.store.head();
-  const ahead = checkpoints.find((checkpoint) => checkpoint.position > head);
-  if (ahead) throw new Error(`${ahead.view} stands at ${ahead.position}, but the log ends at ${head}: rebuild the view`);
+  for (const { view, position } of checkpoints) {
+    if (await holdsPosition(run.store, position)) continue;
+    throw new Error(`${view} stands at ${position}, where the log has no event (it has lost its end, or is another log): rebuild the view`);
+  }
   run.tracks = run.views.map((view, n) => ({ view, position: checkpoints[n]!.position, attempts: 0, dueAt: 0 }));
 }
 

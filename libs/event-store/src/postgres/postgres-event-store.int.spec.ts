@@ -3,6 +3,7 @@ import { jest } from '@jest/globals';
 import pg from 'pg';
 import type { RecordedEvent } from '#domain/event.ts';
 import { LogRestored } from '#domain/log-restored.ts';
+import { loseEnd } from '#testing/lose-end.ts';
 import { testDatabase, type TestDatabase } from '#testing/postgres.ts';
 import { until } from '#testing/until.ts';
 import { holdsPosition } from '../holds-position.ts';
@@ -63,7 +64,7 @@ describe('the log in PostgreSQL', () => {
 
     beforeEach(async () => {
       await store.append('agency-A', 0, someEvents(10));
-      await log.loseAbove(6);
+      await loseEnd(log.database.url, 6);
     });
 
     test('goes on above every position that was seen: none is given out twice, and the gap is recorded', async () => {
@@ -95,7 +96,7 @@ describe('the log in PostgreSQL', () => {
 
     test('may lose its end again', async () => {
       await resumeAbove(log.database.url, 20, { id, metadata });
-      await log.loseAbove(3);
+      await loseEnd(log.database.url, 3);
       await resumeAbove(log.database.url, 30, { id, metadata });
       await store.append(newStream(), 0, someEvents(1));
       expect(positionsOf(await store.readAll(0, 100))).toEqual([1, 2, 3, 31, 32]);
@@ -346,11 +347,6 @@ async function openLog() {
       const store = await PostgresEventStore.connect({ url: database.url, ...options });
       stores.push(store);
       return store;
-    },
-    /** What a restore of an older backup leaves. */
-    async loseAbove(position: number) {
-      await admin.query(`begin; alter table event_log.events disable trigger all; delete from event_log.events where position > ${position};
-        alter table event_log.events enable always trigger events_only_grow; alter table event_log.events enable always trigger events_stay; commit`);
     },
     async connections(which: string) {
       const { rows } = await admin.query<{ count: number }>(`select count(*)::int as count ${mine(which)}`);
