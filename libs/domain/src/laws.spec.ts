@@ -204,9 +204,14 @@ const invariants: Record<string, (happening: Happening) => boolean> = {
   'a period ends after it starts, and not in the future': ({ event }) =>
     (event.type !== 'ProgressSubmitted' && event.type !== 'ProgressPublished') || (event.data.content.from <= event.data.content.to && event.data.content.to <= todayOf(event)),
 
-  'an update was made against targets as they were approved by then': ({ event, before }) =>
-    event.type !== 'ProgressSubmitted' ||
-    Object.entries(event.data.content.targetVersions).every(([target, version]) => approvedOf(before.targets[target]!.versions)!.version === version),
+  'an update was made against targets as they were approved by then, a correction against those of what it corrects': ({ event, before }) => {
+    if (event.type !== 'ProgressSubmitted') return true;
+    const { updateId, change, content: { targetVersions } } = event.data;
+    const corrected = change.kind === 'correction' ? before.updates[updateId]!.versions.find(({ version }) => version === change.corrects)!.content.targetVersions : {};
+    return Object.keys(corrected).every((target) => target in targetVersions) && Object.entries(targetVersions).every(
+      ([target, version]) => version === (corrected[target] ?? approvedOf(before.targets[target]!.versions)!.version),
+    );
+  },
 
   'after the end nothing but corrections and review': ({ event, before }) =>
     !hasEnded(before) || AFTER_END.includes(event.type) || RETURNS.includes(event.type) || ('change' in event.data && event.data.change.kind === 'correction'),

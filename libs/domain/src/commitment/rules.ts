@@ -166,15 +166,18 @@ export function checkProgress(content: ProgressContent, context: Context): void 
   wrong.throwIfAny();
 }
 
-/** The content, with the version of each target that its observations speak of. */
-export function reported(content: ProgressContent, commitment: CommitmentState): ReportedProgress {
+/**
+ * The content, with the version of each target that its observations speak of: as it is now, or as it was where what
+ * is corrected was made against it.
+ */
+export function reported(content: ProgressContent, commitment: CommitmentState, corrected?: ReportedProgress): ReportedProgress {
   const observed = new Set(content.observations.map((observation) => observation.indicator));
   const targetVersions: Record<string, number> = {};
   for (const [id, { versions }] of Object.entries(commitment.targets)) {
     const target = approvedOf(versions);
     if (target?.content.kind === 'quantitative' && observed.has(target.content.indicator)) targetVersions[id] = target.version;
   }
-  return { ...content, targetVersions };
+  return { ...content, targetVersions: { ...targetVersions, ...corrected?.targetVersions } };
 }
 
 /** Both bounds of a value keep to the indicator's. */

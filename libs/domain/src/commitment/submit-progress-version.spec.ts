@@ -5,8 +5,10 @@ import {
 } from '#testing/scenes.ts';
 import { approveTarget } from './approve-target.ts';
 import { proposeTargetVersion } from './propose-target-version.ts';
+import { proposeTarget } from './propose-target.ts';
 import { publishProgress } from './publish-progress.ts';
 import { returnProgress } from './return-progress.ts';
+import type { CommitmentState } from './state.ts';
 import { submitProgressVersion } from './submit-progress-version.ts';
 import { submitProgress } from './submit-progress.ts';
 import { withdrawCommitment } from './withdraw.ts';
@@ -38,18 +40,39 @@ test('the update stays the one of the agency that first reported', () => {
     .then('ProgressSubmitted', expect.objectContaining({ agency: 'UNDESA' }));
 });
 
-test('a new version is made against the target as it is by then; the earlier one keeps its own', () => {
+describe('targets were revised since', () => {
   const target = the('target');
-  const state = given(
-    targetApproved,
-    by(undesa.focalPoint, submitProgress, { id, content: progress() }),
-    by(undesa.approver, publishProgress, { id, update, version: 1 }),
+  const other = the('target', 2);
+  const offline = observation({ indicator: 'offline', value: number('30'), unit: 'percent' });
+  const revise = [
     by(undesa.focalPoint, proposeTargetVersion, { id, target, change: { kind: 'revision', reason: text('More') }, content: citiesTarget({ value: number('190') }) }),
     by(undesa.approver, approveTarget, { id, target, version: 2 }),
-  )
-    .when(undesa.focalPoint, submitProgressVersion, version({ change: correction }))
-    .then('ProgressSubmitted', expect.anything());
-  expect(state.updates[update]!.versions.map(({ content: { targetVersions } }) => targetVersions)).toEqual([{ [target]: 1 }, { [target]: 2 }]);
+    by(undesa.focalPoint, proposeTarget, { id, content: citiesTarget({ indicator: 'offline', unit: 'percent', baseline: 'unknown', value: number('20') }) }),
+    by(undesa.approver, approveTarget, { id, target: other, version: 1 }),
+  ];
+  const submit = by(undesa.focalPoint, submitProgress, { id, content: progress() });
+  const targetVersions = (state: CommitmentState) => state.updates[update]!.versions.map(({ content }) => content.targetVersions);
+
+  test('a correction keeps the versions that the corrected one was made against, and adds what it newly observes', () => {
+    const state = given(targetApproved, submit, by(undesa.approver, publishProgress, { id, update, version: 1 }), revise)
+      .when(undesa.focalPoint, submitProgressVersion, version({ change: correction }, { observations: [observation(), offline] }))
+      .then('ProgressSubmitted', expect.anything());
+    expect(targetVersions(state)).toEqual([{ [target]: 1 }, { [target]: 1, [other]: 1 }]);
+  });
+
+  test('also where it observes them no more', () => {
+    const state = given(targetApproved, submit, by(undesa.approver, publishProgress, { id, update, version: 1 }), revise)
+      .when(undesa.focalPoint, submitProgressVersion, version({ change: correction }, { observations: [offline] }))
+      .then('ProgressSubmitted', expect.anything());
+    expect(targetVersions(state)).toEqual([{ [target]: 1 }, { [target]: 1, [other]: 1 }]);
+  });
+
+  test('a new try after a return is made against the targets as they are by then', () => {
+    const state = given(targetApproved, submit, by(undesa.approver, returnProgress, { id, update, version: 1, reason: text('Count again') }), revise)
+      .when(undesa.focalPoint, submitProgressVersion, version())
+      .then('ProgressSubmitted', expect.anything());
+    expect(targetVersions(state)).toEqual([{ [target]: 1 }, { [target]: 2 }]);
+  });
 });
 
 test('what was published is corrected, neither revised nor told anew', () => {

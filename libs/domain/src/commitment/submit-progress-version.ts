@@ -20,8 +20,12 @@ export const submitProgressVersion = useCase({
     requireOpenOrCorrection(commitment, change);
     checkProgress(content, context);
     const version = nextVersion(update.versions, change);
+    const corrected = change.kind === 'correction' ? update.versions.find((one) => one.version === change.corrects) : undefined;
     return [
-      { type: 'ProgressSubmitted', data: { updateId, version, change, agency: update.agency, content: reported(content, commitment) } },
+      {
+        type: 'ProgressSubmitted',
+        data: { updateId, version, change, agency: update.agency, content: reported(content, commitment, corrected?.content) },
+      },
     ];
   },
 });
