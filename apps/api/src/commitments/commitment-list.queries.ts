@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { CommitmentKind } from '#domain/commitment/content.ts';
 import { paces } from '#domain/pace.ts';
 import { ActionLineCode, AgencyCode, Money, PlainDate, Sdg, Title } from '#domain/values.ts';
-import { listCommitments, type ListedCommitment } from '#read-model/queries/list-commitments.ts';
-import { commitments } from '#read-model/views/commitments.ts';
+import { commitmentListViews, listCommitments, type ListedCommitment } from '#read-model/queries/list-commitments.ts';
 import { queryRoute } from '../queries/query-route.ts';
 import { CommitmentStatusName, IATI_STATUS } from './commitment-json.ts';
 import { filterOf, ListQuery, pageOfItems, readPage } from './commitment-filter.ts';
+import { milestoneJson, MilestoneJson } from './record-json.ts';
 
 const CommitmentItem = z
   .object({
@@ -26,6 +26,7 @@ const CommitmentItem = z
     partOf: z.uuid().nullable(),
     pace: z.enum(paces).nullable().describe("Its worst target's; null where it has none"),
     overdue: z.boolean(),
+    milestones: z.array(MilestoneJson),
     outcome: z.enum(['completed', 'partly', 'not']).nullable(),
     lastUpdateOn: PlainDate.nullable(),
     registeredAt: z.iso.datetime(),
@@ -44,13 +45,13 @@ export const commitmentListQueries = [
     },
     async ({ query }, sources) => {
       const filter = filterOf(query);
-      const { rows, ...page } = await readPage(sources, 'commitments', [commitments], query, (manager, day, of) => listCommitments(manager, filter, day, of));
-      return { items: rows.map(commitmentItem), ...page };
+      const { rows, ...page } = await readPage(sources, 'commitments', commitmentListViews, query, (manager, day, of) => listCommitments(manager, filter, day, of));
+      return { items: rows.map((row) => commitmentItem(row, page.on)), ...page };
     },
   ),
 ];
 
-function commitmentItem(row: ListedCommitment): z.output<typeof CommitmentItem> {
+function commitmentItem(row: ListedCommitment, on: string): z.output<typeof CommitmentItem> {
   return {
     id: row.id,
     status: row.status as z.output<typeof CommitmentStatusName>,
@@ -68,6 +69,7 @@ function commitmentItem(row: ListedCommitment): z.output<typeof CommitmentItem> 
     partOf: row.partOf,
     pace: row.paceOnDay,
     overdue: row.overdue,
+    milestones: row.milestones.map((milestone) => milestoneJson(milestone, row.endedOn, on)),
     outcome: row.outcome,
     lastUpdateOn: row.lastUpdateOn,
     registeredAt: row.registeredAt,

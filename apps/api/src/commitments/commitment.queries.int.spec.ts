@@ -97,6 +97,8 @@ test('a commitment is told with the pace of its targets, its lateness and warnin
     transcribedFrom: null,
     on: '2022-12-01',
   });
+  const listed = (await ledger.get(`commitments?minPosition=${log.length}&on=2022-12-01`)).body.items.find((item: any) => item.id === id);
+  expect(listed.milestones).toEqual(body.milestones);
   expect((await ledger.get(`commitments/${id}?on=2023-01-01`)).body).toMatchObject({ pace: 'missed', overdue: true, on: '2023-01-01' });
   expect((await ledger.get(`commitments/${id}?on=2021-01-15`)).body).toMatchObject({ pace: 'no-recent-report', milestones: [{ overdue: false }] });
 });

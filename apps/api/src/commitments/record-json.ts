@@ -5,6 +5,7 @@ import { approvedOf, Change, type Version, type Versions } from '#domain/commitm
 import { Role } from '#domain/event.ts';
 import { paceInputsOf, paceOn, paces } from '#domain/pace.ts';
 import { AgencyCode, PlainDate, Text, Value } from '#domain/values.ts';
+import type { Milestone } from '#read-model/views/milestones.ts';
 
 /** The records under a commitment, as its queries answer them. */
 
@@ -83,13 +84,15 @@ export const AmendmentJson = VersionNote.extend({
   content: CommitmentContent,
 }).meta({ id: 'Amendment' });
 
-export const MilestoneJson = z.object({
-  milestoneId: z.string(),
-  title: Text,
-  dueOn: PlainDate.nullable(),
-  reachedOn: PlainDate.nullable(),
-  overdue: z.boolean(),
-});
+export const MilestoneJson = z
+  .object({
+    milestoneId: z.string(),
+    title: Text,
+    dueOn: PlainDate.nullable(),
+    reachedOn: PlainDate.nullable(),
+    overdue: z.boolean(),
+  })
+  .meta({ id: 'Milestone' });
 
 export const ObstacleJson = z
   .object({
@@ -167,14 +170,18 @@ export function amendmentsJson({ versions }: CommitmentState): z.output<typeof A
   return versions.map((version) => ({ id: String(version.version), ...version }));
 }
 
-/** Late where it was due before the day and neither reached nor given up with the commitment by then. */
 export function milestonesJson({ versions, milestones, ending }: CommitmentState, on: string): z.output<typeof MilestoneJson>[] {
   const planned = (approvedOf(versions) ?? versions.at(-1))?.content.milestones ?? [];
   return planned.map(({ milestoneId, title, dueOn }) => {
     const reachedOn = Object.hasOwn(milestones, milestoneId) ? milestones[milestoneId] : undefined;
-    const isOpen = (reachedOn === undefined || reachedOn > on) && (ending === undefined || ending.on > on);
-    return { milestoneId, title, dueOn: dueOn ?? null, reachedOn: reachedOn ?? null, overdue: isOpen && dueOn !== undefined && dueOn < on };
+    return milestoneJson({ milestoneId, title, dueOn: dueOn ?? null, reachedOn: reachedOn ?? null }, ending?.on ?? null, on);
   });
+}
+
+/** Late where it was due before the day and neither reached nor given up with the commitment by then. */
+export function milestoneJson({ milestoneId, title, dueOn, reachedOn }: Milestone, endedOn: string | null, on: string): z.output<typeof MilestoneJson> {
+  const isOpen = (reachedOn === null || reachedOn > on) && (endedOn === null || endedOn > on);
+  return { milestoneId, title, dueOn, reachedOn, overdue: isOpen && dueOn !== null && dueOn < on };
 }
 
 export function obstaclesJson({ obstacles }: CommitmentState): z.output<typeof ObstacleJson>[] {

@@ -18,8 +18,15 @@ export class Conditions {
 
   /** Rows of an alias that held at a position; that hold now where none is given, which indices serve best. */
   validAt(alias: string, position: number | undefined): void {
-    if (position === undefined) this.add(() => `${alias}."validTo" = ${STILL_VALID}`);
-    else this.add((at) => `${alias}."validFrom" <= ${at}::bigint and ${alias}."validTo" > ${at}::bigint`, position);
+    const condition = this.valid(alias, position);
+    this.add(() => condition);
+  }
+
+  /** The same as SQL, for use elsewhere in the query. */
+  valid(alias: string, position: number | undefined): string {
+    if (position === undefined) return `${alias}."validTo" = ${STILL_VALID}`;
+    const at = this.value(position);
+    return `${alias}."validFrom" <= ${at}::bigint and ${alias}."validTo" > ${at}::bigint`;
   }
 
   /** For use after `where`. */

@@ -3,6 +3,7 @@ import type { CommitmentStatus } from '#domain/commitment/state.ts';
 import { paces } from '#domain/pace.ts';
 import { randomHistory } from '#testing/histories.ts';
 import { commitments, type CommitmentRow } from '../views/commitments.ts';
+import { milestones } from '../views/milestones.ts';
 import { folded } from '../views/folded.fixture.ts';
 import type { CommitmentFilter } from './commitment-filter.ts';
 import { filledReadModel, type FilledReadModel } from './filled.fixture.ts';
@@ -70,10 +71,19 @@ test('pages hold on to a position while the log goes on; then lists as of it are
 test('a row tells what everyone may see of the commitment, with pace and lateness on the day', async () => {
   const { rows } = await list({ overdue: true }, '2024-06-30', { sort: { by: 'title', falling: false }, limit: 100 });
   expect(rows.length).toBeGreaterThan(0);
-  for (const { keyValue, paceOnDay, overdue, ...row } of rows) {
+  for (const { keyValue, paceOnDay, overdue, milestones: planned, ...row } of rows) {
     const whole = after.find(({ id }) => id === row.id)!;
     expect(row).toEqual(Object.fromEntries(Object.keys(row).map((column) => [column, whole[column as keyof CommitmentRow]])));
     expect({ keyValue, paceOnDay, overdue }).toEqual({ keyValue: whole.titleText, paceOnDay: paceOf(whole, '2024-06-30'), overdue: true });
+  }
+});
+
+test('a row has the milestones of its commitment, now and as of a position', async () => {
+  for (const [position, upTo] of [[undefined, log.length], [HALF, HALF]] as const) {
+    const planned = new Map(folded(milestones, log.slice(0, upTo)).map((row) => [row.id, row.milestones]));
+    const rows = await all({}, '2022-01-01', { sort: { by: 'title', falling: false }, limit: 20, position });
+    for (const row of rows) expect(row.milestones).toEqual(planned.get(row.id));
+    expect(rows.flatMap((row) => row.milestones).filter(({ reachedOn }) => reachedOn !== null).length).toBeGreaterThan(0);
   }
 });
 

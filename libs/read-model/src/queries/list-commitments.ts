@@ -1,7 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import type { Pace } from '#domain/pace.ts';
-import { viewSchema } from '../view.ts';
+import { viewSchema, type View } from '../view.ts';
 import { commitments, type CommitmentRow } from '../views/commitments.ts';
+import { milestones, type Milestone } from '../views/milestones.ts';
 import { addCommitmentFilter, overdueOnDay, paceOnDay, type CommitmentFilter } from './commitment-filter.ts';
 import { Conditions } from './conditions.ts';
 import { addKeyset, pageOf, type Keyed, type Order, type Page, type PageOf } from './keyset.ts';
@@ -13,10 +14,12 @@ export const commitmentOrders = {
 } satisfies Record<string, Order>;
 export type CommitmentOrder = keyof typeof commitmentOrders;
 
-const COLUMNS = ['id', 'revision', 'status', 'title', 'kind', 'lead', 'partners', 'actionLines', 'sdgs', 'countries', 'startOn', 'dueOn', 'pledged', 'partOf', 'outcome', 'lastUpdateOn', 'registeredAt', 'updatedAt', 'updatedPosition'] as const;
+const COLUMNS = ['id', 'revision', 'status', 'title', 'kind', 'lead', 'partners', 'actionLines', 'sdgs', 'countries', 'startOn', 'dueOn', 'pledged', 'partOf', 'outcome', 'endedOn', 'lastUpdateOn', 'registeredAt', 'updatedAt', 'updatedPosition'] as const;
 
-/** A commitment in a list, with its pace (null where it has no target) and lateness on a day. */
-export type ListedCommitment = Pick<CommitmentRow, (typeof COLUMNS)[number]> & { paceOnDay: Pace | null; overdue: boolean };
+export const commitmentListViews: readonly View[] = [commitments, milestones];
+
+/** A commitment in a list, with its milestones, and its pace (null where it has no target) and lateness on a day. */
+export type ListedCommitment = Pick<CommitmentRow, (typeof COLUMNS)[number]> & { milestones: Milestone[]; paceOnDay: Pace | null; overdue: boolean };
 
 /** Commitments that everyone may see, by filter and order, for a day. */
 export async function listCommitments(manager: EntityManager, filter: CommitmentFilter, on: string, page: PageOf<CommitmentOrder>): Promise<Page<Keyed<ListedCommitment>>> {
@@ -26,8 +29,10 @@ export async function listCommitments(manager: EntityManager, filter: Commitment
   addCommitmentFilter(where, filter, on);
   const order = commitmentOrders[page.sort.by];
   const tail = addKeyset(where, order, 'c.id', page);
+  const milestonesThen = where.valid('m', page.position);
   const found = await manager.query<Keyed<ListedCommitment>[]>(
     `select ${COLUMNS.map((column) => `c."${column}"`).join(', ')},
+            coalesce((select m.milestones from ${viewSchema(milestones)}.rows m where m.id = c.id and ${milestonesThen}), '[]') as milestones,
             ${paceOnDay(day)} as "paceOnDay", ${overdueOnDay(day)} as overdue, ${order.column} as "keyValue"
      from ${viewSchema(commitments)}.rows c where ${where} ${tail}`,
     where.values,
