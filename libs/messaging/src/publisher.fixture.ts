@@ -122,7 +122,7 @@ export async function appendMany({ store }: Ledger, count: number, streams: read
   }
 }
 
-function newEvent(type: string, data: object): NewEvent {
+export function newEvent(type: string, data: object): NewEvent {
   return {
     id: randomUUID(),
     type,

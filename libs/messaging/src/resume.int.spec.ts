@@ -1,10 +1,12 @@
 import { ConfigResourceTypes } from 'kafkajs';
 import { topics } from '#contracts/published.ts';
+import { resumeAbove } from '#event-store/postgres/resume-above.ts';
+import { loseEnd } from '#testing/lose-end.ts';
 import { PublisherRefusal } from './checkpoint.ts';
 import { partitionOf } from './partitions.ts';
 import { PublisherSession } from './postgres/publisher-session.ts';
 import {
-  append, appendMany, type Broker, type Ledger, loggedIds, publishAll, publishedIds, silent, startBroker, startLedger, startPublisher,
+  append, appendMany, type Broker, type Ledger, loggedIds, newEvent, publishAll, publishedIds, silent, startBroker, startLedger, startPublisher,
 } from './publisher.fixture.ts';
 import { resume } from './resume.ts';
 import { PARTITIONS } from './topics.ts';
@@ -120,7 +122,28 @@ test('a record that is not ours is refused', async () => {
 
 test('a log that lost its end is refused', async () => {
   await ledger.query('update publisher.progress set position = 900');
-  expect(await refusal()).toBe('the log ends at position 800 and was published up to 900: it has lost its end');
+  expect(await refusal()).toBe('the log ends at position 800 and was published up to 900: it has lost its end; see `ledger log resume-above --help`');
+});
+
+test('a log that has lost its end and recorded the gap is gone on with, above all that was published', async () => {
+  const before = await publishedIds(broker);
+  await loseEnd(ledger.url, 250);
+  expect(await refusal()).toContain('it has lost its end');
+  await resumeAbove(ledger.url, 900, newEvent('LogRestored', {}));
+  await appendMany(ledger, 400, STREAMS);
+  await publishAll(ledger, broker);
+  const added = (await loggedIds(ledger, 'LogRestored')).slice(250);
+  expect(added).toHaveLength(400);
+  expect(await publishedIds(broker)).toEqual([...before, ...added]);
+});
+
+test('a log that has lost its end and went on below what was published is refused', async () => {
+  const before = await publishedIds(broker);
+  await loseEnd(ledger.url, 250);
+  await resumeAbove(ledger.url, 400, newEvent('LogRestored', {}));
+  await appendMany(ledger, 500, STREAMS);
+  expect(await refusal()).toContain('went on below what was published');
+  expect(await publishedIds(broker)).toEqual(before);
 });
 
 test('a topic with more partitions than it was made with is refused', async () => {

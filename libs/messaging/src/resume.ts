@@ -1,4 +1,5 @@
 import { CloudEvent, topics } from '#contracts/published.ts';
+import { LogRestored } from '#domain/log-restored.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { type Checkpoint, type PartitionCheckpoint, PublisherRefusal } from './checkpoint.ts';
 import type { Kafka, Log, PartitionOffsets, PartitionRange, StoredRecord } from './kafka.ts';
@@ -19,6 +20,7 @@ export interface Resumed {
  * - Equal: go on.
  * - Higher (killed between acknowledgement and checkpoint, or a checkpoint lost): go on behind what is there.
  * - Lower, or a new topic (Kafka lost records, or all of it was made anew): publish again from what is there.
+ * A last record of a position that the log has since recorded as lost (LogRestored) stays: what comes is above it.
  * @throws PublisherRefusal when a topic is not what this publisher made, its last record is no event of this log, or
  *   the log has lost its end: new events would get positions that subscribers have seen
  * @throws KafkaUnavailableError
@@ -27,7 +29,7 @@ export async function resume(kafka: Kafka, session: PublisherSession, store: Eve
   const checkpoint = await session.load();
   const head = await store.head();
   if (head < checkpoint.position)
-    throw new PublisherRefusal(`the log ends at position ${head} and was published up to ${checkpoint.position}: it has lost its end`);
+    throw new PublisherRefusal(`the log ends at position ${head} and was published up to ${checkpoint.position}: it has lost its end; see \`ledger log resume-above --help\``);
   const partitions = await ensureTopics(kafka, session, checkpoint.topics);
   const found = await readTails(kafka, checkpoint);
   for (const { last, highest } of found) {
@@ -121,10 +123,12 @@ function tailOf({ topic, partition, offset, value }: StoredRecord): Tail | undef
 async function assertOfThisLog(tail: Tail, store: EventStore): Promise<void> {
   const [event] = await store.readAll(tail.position - 1, 1);
   if (event?.position === tail.position && event.id === tail.eventId) return;
+  // The first event behind a gap is the one that recorded it.
+  if (event?.type === LogRestored.type && event.position > tail.position) return;
   const logHas = event?.position === tail.position ? `event ${event.id}` : 'no event';
   throw new PublisherRefusal(
     `record ${placeOf(tail)} holds event ${tail.eventId} of position ${tail.position}, where this log has ${logHas}: `
-    + 'the topic was filled from another log, or this log has lost its end',
+    + 'the topic was filled from another log, or this log has lost its end and went on below what was published',
   );
 }
 
