@@ -35,7 +35,7 @@ export class ProjectorMetrics {
           for (const view of await lag().catch(() => [])) this.set({ view: view.view }, valueOf(view));
         },
       });
-    gauge('projector_view_lag_events', 'Events that the view has not folded yet', (view) => view.lagEvents);
+    gauge('projector_view_lag_events', 'Up to so many events has the view not folded yet: the difference of two positions, which may have gaps', (view) => view.lagEvents);
     gauge('projector_view_lag_seconds', 'How long the next event has waited', (view) => view.lagSeconds);
     gauge('projector_view_failing', '1 where the view can not fold its next event', (view) => (view.error === null ? 0 : 1));
   }

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { EventStore } from '#event-store/event-store.ts';
-import { LAG_EVENTS_MAX, type PublisherLag, publisherLag } from '#messaging/publisher-lag.ts';
+import { type PublisherLag, publisherLag } from '#messaging/publisher-lag.ts';
 import type { Publisher } from '#messaging/publisher.ts';
 
 /** What the publisher does and how far it is behind, read anew for each scrape. */
@@ -20,7 +20,7 @@ export function measurePublisher(registry: Registry, publisher: Publisher, store
         if (found) this.set(valueOf(found));
       },
     });
-  lagGauge('publisher_lag_events', `Events that the publisher has not passed yet; ${LAG_EVENTS_MAX} stands for more too`, ({ events }) => events);
+  lagGauge('publisher_lag_events', 'Up to so many events has the publisher not passed yet: the difference of two positions, which may have gaps', ({ events }) => events);
   lagGauge('publisher_lag_seconds', 'How long the next event has waited', ({ seconds }) => seconds);
 
   const gauge = (name: string, help: string, value: () => number) =>

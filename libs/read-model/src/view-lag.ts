@@ -4,7 +4,7 @@ import { readCheckpoints, type Checkpoint } from './checkpoints.ts';
 import type { View } from './view.ts';
 
 export interface ViewLag extends Checkpoint {
-  /** Positions between the view and the end of the log: events, where the store's positions are dense. */
+  /** Up to so many events has the view not folded yet: exact where positions have no gap. */
   lagEvents: number;
   /** For how long the next event has been waiting for the view; 0 where none does. */
   lagSeconds: number;
@@ -21,7 +21,8 @@ export async function readViewLag(store: EventStore, pool: Pool, views: readonly
   }
   return checkpoints.map((checkpoint) => ({
     ...checkpoint,
-    lagEvents: head - checkpoint.position,
+    // A view may stand above the end of a log that has lost it.
+    lagEvents: Math.max(0, head - checkpoint.position),
     lagSeconds: Math.max(0, now.getTime() - (waitingSince.get(checkpoint.position) ?? now).getTime()) / 1_000,
   }));
 }
