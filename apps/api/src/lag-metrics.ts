@@ -3,7 +3,7 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import type { EventStore } from '#event-store/event-store.ts';
 import { publishedPosition } from '#messaging/postgres/published-position.ts';
-import { LAG_EVENTS_MAX, publisherLag } from '#messaging/publisher-lag.ts';
+import { publisherLag } from '#messaging/publisher-lag.ts';
 import type { Metrics } from '#platform/metrics.module.ts';
 import { openPool } from '#read-model/database.ts';
 import { readViewLag } from '#read-model/view-lag.ts';
@@ -44,7 +44,7 @@ export class LagMetrics implements OnApplicationShutdown {
         },
       });
     const who = 'a view, or the publisher once one has run';
-    gauge('ledger_lag_events', `Events of the log that ${who}, has not passed yet; ${LAG_EVENTS_MAX} of the publisher stands for more too`, ({ events }) => events);
+    gauge('ledger_lag_events', `Up to so many events has ${who}, not passed yet: the difference of two positions, which may have gaps`, ({ events }) => events);
     gauge('ledger_lag_seconds', `How long the next event has waited for ${who}`, ({ seconds }) => seconds);
   }
 
