@@ -168,6 +168,16 @@ test('refusals are gathered, so that all is told at once', () => {
   expect(() => refuse('TARGET.DATES')).toThrow(DomainError);
 });
 
+test('a check that throws is gathered too; what is no refusal is not', () => {
+  const wrong = new Refusals();
+  expect(wrong.gather(() => 1)).toBe(1);
+  expect(() => wrong.throwIfAny()).not.toThrow();
+  expect(wrong.gather(() => refuse('TARGET.DATES', '/dueOn'))).toBeUndefined();
+  wrong.add('TARGET.OUT_OF_RANGE', '/value');
+  expect(() => wrong.throwIfAny()).toThrow(`${refusals['TARGET.DATES']}; ${refusals['TARGET.OUT_OF_RANGE']}`);
+  expect(() => wrong.gather(() => { throw new TypeError('a bug'); })).toThrow(TypeError);
+});
+
 function returnedProgress() {
   return [...active, by(undesa.focalPoint, submitProgress, { id, content: progress() }), by(undesa.approver, returnProgress, { id, update, version: 1, reason })];
 }

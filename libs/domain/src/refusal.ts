@@ -120,6 +120,17 @@ export class Refusals {
     this.#errors.push(refusal(rule, pointer, detail));
   }
 
+  /** Runs a check that throws what it refuses, and keeps that. */
+  gather<T>(check: () => T): T | undefined {
+    try {
+      return check();
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      this.#errors.push(...error.errors);
+      return undefined;
+    }
+  }
+
   /** @throws DomainError when anything was added. */
   throwIfAny(): void {
     if (this.#errors.length > 0) throw new DomainError(this.#errors);

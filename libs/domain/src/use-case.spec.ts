@@ -24,6 +24,17 @@ test('and does nothing else: it names document and place', () => {
   given(registered).when(secretariat, startCommitment, { id }, { transcribedFrom }).then('CommitmentStarted', {});
 });
 
+test('all that is wrong is told at once, the command’s own beside what rules every command', () => {
+  given(registered)
+    .when(secretariat, submitCommitment, { lead: 'WHO', content: content({ actionLines: ['C7'] }) }, { occurredOn: '2023-06-02' })
+    .thenRefusedForAll(
+      ['COMMAND.OCCURRED_IN_FUTURE', '/occurredOn'],
+      ['COMMAND.TRANSCRIPTION_NEEDED', '/transcribedFrom'],
+      ['AGENCY.UNKNOWN', '/lead'],
+      ['COMMITMENT.BARE_C7', '/content/actionLines/0'],
+    );
+});
+
 test('a decision is never empty: that would be an accepted command that leaves no trace', () => {
   const nothing = useCase({ name: 'DoNothing', category: 'commitment', path: z.strictObject({}), body: z.strictObject({}), decide: () => [] });
   const context = { actor: undesa.approver, occurredOn: '2023-06-01', today: '2023-06-01' } as Context;

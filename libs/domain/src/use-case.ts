@@ -5,7 +5,7 @@ import type { CommitmentEvent } from './commitment/commitment.ts';
 import type { CommitmentState } from './commitment/state.ts';
 import type { Actor, RecordedEvent } from './event.ts';
 import type { IndicatorEvent, IndicatorState } from './indicator/indicator.ts';
-import { refuse } from './refusal.ts';
+import { Refusals } from './refusal.ts';
 import type { TranscribedFrom } from './values.ts';
 
 /** The consistency boundaries: each is a kind of stream, folded by its own `evolve`. */
@@ -110,12 +110,14 @@ function streamIdOf(command: unknown): string {
 
 /** What rules every command, then the use case's own decision. */
 export function decide<Command, State>(useCase: UseCase<Command, State>, command: Command, state: State, context: Context): Decided[] {
-  if (context.occurredOn > context.today) refuse('COMMAND.OCCURRED_IN_FUTURE', '/occurredOn');
+  const wrong = new Refusals();
+  if (context.occurredOn > context.today) wrong.add('COMMAND.OCCURRED_IN_FUTURE', '/occurredOn');
   if (context.transcribedFrom && context.actor.role !== 'secretariat')
-    refuse('COMMAND.TRANSCRIBED_BY_SECRETARIAT_ONLY', '/transcribedFrom');
+    wrong.add('COMMAND.TRANSCRIBED_BY_SECRETARIAT_ONLY', '/transcribedFrom');
   if (!context.transcribedFrom && context.actor.role === 'secretariat')
-    refuse('COMMAND.TRANSCRIPTION_NEEDED', '/transcribedFrom');
-  const decided = useCase.decide(command, state, context);
+    wrong.add('COMMAND.TRANSCRIPTION_NEEDED', '/transcribedFrom');
+  const decided = wrong.gather(() => useCase.decide(command, state, context))!;
+  wrong.throwIfAny();
   if (decided.length === 0) throw new Error(`${useCase.name} decided nothing`);
   return decided;
 }

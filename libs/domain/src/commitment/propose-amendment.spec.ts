@@ -22,6 +22,12 @@ test('what was approved is changed with a reason, never anew', () => {
   expect(proposeAmendment.body.safeParse({ change: { kind: 'revision' }, content: content() }).success).toBe(false);
 });
 
+test('all that is wrong is told at once, of the change and of the content', () => {
+  given(active, by(undesa.focalPoint, reachMilestone, { id, milestone: 'survey-2022' }))
+    .when(undesa.focalPoint, proposeAmendment, amendment({ kind: 'new' }, { dueOn: '2020-01-01', milestones: [] }))
+    .thenRefusedForAll(['VERSION.REASON_NEEDED', '/change/kind'], ['COMMITMENT.DATES', '/content/dueOn'], ['MILESTONE.REACHED_IS_KEPT', '/content/milestones']);
+});
+
 test('a correction names a version that was approved, and why', () => {
   given(active).when(undesa.focalPoint, proposeAmendment, amendment({ ...correction, corrects: 2 })).thenRefused('VERSION.CORRECTS_UNKNOWN', '/change/corrects');
   expect(proposeAmendment.body.safeParse({ change: { kind: 'correction', corrects: 1 }, content: content() }).success).toBe(false);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { restrictedEvent } from '../event.ts';
+import { Refusals } from '../refusal.ts';
 import { useCase } from '../use-case.ts';
 import { CommitmentContent } from './content.ts';
 import { checkContent, CommitmentPath, contentNeeds, keepReachedMilestones, requireOpenOrCorrection, requirePublic } from './rules.ts';
@@ -19,8 +20,11 @@ export const proposeAmendment = useCase({
   decide({ change, content }, commitment, context) {
     requirePublic(commitment);
     requireOpenOrCorrection(commitment, change);
-    checkContent(commitment.id, commitment.lead, content, context);
-    keepReachedMilestones(commitment, content);
-    return [{ type: 'AmendmentProposed', data: { version: nextVersion(commitment.versions, change), change, content } }];
+    const wrong = new Refusals();
+    const version = wrong.gather(() => nextVersion(commitment.versions, change))!;
+    wrong.gather(() => checkContent(commitment.id, commitment.lead, content, context));
+    wrong.gather(() => keepReachedMilestones(commitment, content));
+    wrong.throwIfAny();
+    return [{ type: 'AmendmentProposed', data: { version, change, content } }];
   },
 });

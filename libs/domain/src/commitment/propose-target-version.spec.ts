@@ -26,6 +26,12 @@ test('after a return it is a new try, without a reason', () => {
   given(returned).when(undesa.focalPoint, proposeTargetVersion, { id, target, change: revision, content }).thenRefused('VERSION.FIRST_IS_NEW', '/change/kind');
 });
 
+test('all that is wrong is told at once, of the change and of the content', () => {
+  given(targetApproved)
+    .when(undesa.focalPoint, proposeTargetVersion, { id, target, content: citiesTarget({ unit: 'towns' }) })
+    .thenRefusedForAll(['VERSION.REASON_NEEDED', '/change/kind'], ['TARGET.UNIT_MISMATCH', '/content/unit']);
+});
+
 test('what was approved is changed with a reason, never anew', () => {
   given(targetApproved).when(undesa.focalPoint, proposeTargetVersion, { id, target, content }).thenRefused('VERSION.REASON_NEEDED', '/change/kind');
 });

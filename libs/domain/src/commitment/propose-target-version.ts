@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { refuse } from '../refusal.ts';
+import { refuse, Refusals } from '../refusal.ts';
 import { useCase } from '../use-case.ts';
 import { checkTarget, TargetProposed, targetNeeds } from './propose-target.ts';
 import { CommitmentPath, requireOpenOrCorrection, requirePublic } from './rules.ts';
@@ -16,7 +16,10 @@ export const proposeTargetVersion = useCase({
     requirePublic(commitment);
     requireOpenOrCorrection(commitment, change);
     const target = commitment.targets[targetId] ?? refuse('TARGET.UNKNOWN');
-    checkTarget(content, context);
-    return [{ type: 'TargetProposed', data: { targetId, version: nextVersion(target.versions, change), change, content } }];
+    const wrong = new Refusals();
+    const version = wrong.gather(() => nextVersion(target.versions, change))!;
+    wrong.gather(() => checkTarget(content, context));
+    wrong.throwIfAny();
+    return [{ type: 'TargetProposed', data: { targetId, version, change, content } }];
   },
 });

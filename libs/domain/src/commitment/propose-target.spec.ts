@@ -70,6 +70,14 @@ test('all that is wrong is told at once', () => {
   );
 });
 
+test('also where the indicator is unknown', () => {
+  refused({ indicator: 'UNDP.labs', baseline: { value: number('100'), on: '2024-01-01' }, dueOn: '2023-12-31' }).thenRefusedForAll(
+    ['INDICATOR.UNKNOWN', '/content/indicator'],
+    ['TARGET.BASELINE_IN_FUTURE', '/content/baseline/on'],
+    ['TARGET.DATES', '/content/dueOn'],
+  );
+});
+
 test('while the commitment is registered and has not ended', () => {
   given(registered).when(undp.focalPoint, proposeTarget, proposal()).then('TargetProposed', expect.objectContaining({ version: 1 }));
   given().when(undesa.focalPoint, proposeTarget, proposal()).thenRefused('COMMITMENT.UNKNOWN');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { restrictedEvent } from '../event.ts';
-import { refuse, Refusals } from '../refusal.ts';
+import { Refusals } from '../refusal.ts';
 import { useCase, type Context, type StreamName } from '../use-case.ts';
 import { TargetContent } from './content.ts';
 import { CommitmentPath, isWithin, requireOpen, requireRoom } from './rules.ts';
@@ -33,17 +33,18 @@ export function targetNeeds(content: TargetContent): StreamName[] {
 /** Refuses content that can't be a target's, telling everything that is wrong. */
 export function checkTarget(content: TargetContent, { facts, today }: Context): void {
   if (content.kind === 'qualitative') return;
-  const indicator = facts.indicator(content.indicator);
-  if (!indicator) refuse('INDICATOR.UNKNOWN', '/content/indicator', content.indicator);
+  const { value, baseline, dueOn, unit } = content;
   const wrong = new Refusals();
-  const { unit, measures } = indicator.definition!;
-  if (measures === 'context') wrong.add('TARGET.CONTEXT_INDICATOR', '/content/indicator');
-  if (content.unit !== unit) wrong.add('TARGET.UNIT_MISMATCH', '/content/unit', `${content.indicator} is in ${unit}`);
-  if (!isWithin(content.value, indicator)) wrong.add('TARGET.OUT_OF_RANGE', '/content/value');
-  if (content.baseline !== 'unknown') {
-    if (!isWithin(content.baseline.value, indicator)) wrong.add('TARGET.OUT_OF_RANGE', '/content/baseline/value');
-    if (content.baseline.on > today) wrong.add('TARGET.BASELINE_IN_FUTURE', '/content/baseline/on');
-    if (content.baseline.on >= content.dueOn) wrong.add('TARGET.DATES', '/content/dueOn');
+  const indicator = facts.indicator(content.indicator);
+  if (!indicator) wrong.add('INDICATOR.UNKNOWN', '/content/indicator', content.indicator);
+  else {
+    const { unit: itsUnit, measures } = indicator.definition!;
+    if (measures === 'context') wrong.add('TARGET.CONTEXT_INDICATOR', '/content/indicator');
+    if (unit !== itsUnit) wrong.add('TARGET.UNIT_MISMATCH', '/content/unit', `${content.indicator} is in ${itsUnit}`);
+    if (!isWithin(value, indicator)) wrong.add('TARGET.OUT_OF_RANGE', '/content/value');
+    if (baseline !== 'unknown' && !isWithin(baseline.value, indicator)) wrong.add('TARGET.OUT_OF_RANGE', '/content/baseline/value');
   }
+  if (baseline !== 'unknown' && baseline.on > today) wrong.add('TARGET.BASELINE_IN_FUTURE', '/content/baseline/on');
+  if (baseline !== 'unknown' && baseline.on >= dueOn) wrong.add('TARGET.DATES', '/content/dueOn');
   wrong.throwIfAny();
 }

@@ -128,9 +128,10 @@ export function checkContent(commitmentId: string, lead: string, content: Commit
 
 /** Milestones may be reached while an amendment waits: asked when it is proposed and when it is approved. */
 export function keepReachedMilestones({ milestones }: CommitmentState, content: CommitmentContent): void {
+  const wrong = new Refusals();
   for (const reached of Object.keys(milestones))
-    if (!content.milestones.some(({ milestoneId }) => milestoneId === reached))
-      refuse('MILESTONE.REACHED_IS_KEPT', '/content/milestones', reached);
+    if (!content.milestones.some(({ milestoneId }) => milestoneId === reached)) wrong.add('MILESTONE.REACHED_IS_KEPT', '/content/milestones', reached);
+  wrong.throwIfAny();
 }
 
 /** What approving the content relies on: the lead's assignment, and the SDG matrix of its lines. */

@@ -91,6 +91,12 @@ test('a correction names a version that was published', () => {
     .thenRefused('VERSION.CORRECTS_UNKNOWN', '/change/corrects');
 });
 
+test('all that is wrong is told at once, of the change and of the content', () => {
+  given(progressPublished)
+    .when(undesa.focalPoint, submitProgressVersion, version({ change: { ...correction, corrects: 2 } }, { observations: [observation({ unit: 'towns' })] }))
+    .thenRefusedForAll(['VERSION.CORRECTS_UNKNOWN', '/change/corrects'], ['OBSERVATION.UNIT_MISMATCH', '/content/observations/0/unit']);
+});
+
 test('one version at a time waits', () => {
   given(progressSubmitted).when(undesa.focalPoint, submitProgressVersion, version()).thenRefused('VERSION.PENDING');
   given(correctionSubmitted).when(undesa.focalPoint, submitProgressVersion, version({ change: correction })).thenRefused('VERSION.PENDING');

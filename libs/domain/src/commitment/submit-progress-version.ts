@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { refuse } from '../refusal.ts';
+import { refuse, Refusals } from '../refusal.ts';
 import { useCase } from '../use-case.ts';
 import { ProgressContent } from './content.ts';
 import { checkProgress, CommitmentPath, progressNeeds, reported, requireOpenOrCorrection, requirePublic } from './rules.ts';
@@ -18,8 +18,10 @@ export const submitProgressVersion = useCase({
     if (update.status === 'retracted') refuse('PROGRESS.STATUS', '', 'it is retracted');
     if (change.kind === 'revision') refuse('VERSION.CORRECTIONS_ONLY', '/change/kind');
     requireOpenOrCorrection(commitment, change);
-    checkProgress(content, context);
-    const version = nextVersion(update.versions, change);
+    const wrong = new Refusals();
+    const version = wrong.gather(() => nextVersion(update.versions, change))!;
+    wrong.gather(() => checkProgress(content, context));
+    wrong.throwIfAny();
     const corrected = change.kind === 'correction' ? update.versions.find((one) => one.version === change.corrects) : undefined;
     return [
       {
