@@ -233,7 +233,7 @@ const invariants: Record<string, (happening: Happening) => boolean> = {
 
   'the lead and the id never change': ({ before, after }) => before.status === 'none' || (before.lead === after.lead && before.id === after.id),
 
-  'a whole is public, another commitment and, when chosen, no part itself': ({ event, before, ledger }) => {
+  'a whole is public, another commitment and, when it is chosen, no part itself': ({ event, before, ledger }) => {
     if (!('content' in event.data) || !('actionLines' in event.data.content) || event.data.content.partOf === undefined) return true;
     const whole = ledger.stateOf('commitment', event.data.content.partOf)!;
     return event.data.content.partOf !== before.id && isPublic(whole) && approvedOf(whole.versions)!.content.partOf === undefined;

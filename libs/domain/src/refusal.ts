@@ -33,7 +33,7 @@ export const refusals = {
   'COMMITMENT.DATES': 'a commitment does not end before it starts',
   'COMMITMENT.PART_OF_ITSELF': 'a commitment is not part of itself',
   'COMMITMENT.PART_OF_UNKNOWN': 'the whole is a registered commitment',
-  'COMMITMENT.PART_OF_PART': 'a whole is not itself a part',
+  'COMMITMENT.PART_OF_PART': 'the whole is no part itself when it is chosen',
   'COMMITMENT.SUPERSEDED_BY_ITSELF': 'a commitment is superseded by another one',
   'COMMITMENT.SUCCESSOR_UNKNOWN': 'the successor is a registered commitment',
   'COMMITMENT.DUPLICATE_ENTRY': 'an entry stands once in its list',

@@ -120,6 +120,7 @@ export function checkContent(commitmentId: string, lead: string, content: Commit
     const whole = facts.commitment(content.partOf);
     if (content.partOf === commitmentId) wrong.add('COMMITMENT.PART_OF_ITSELF', '/content/partOf');
     else if (!whole || !isPublic(whole)) wrong.add('COMMITMENT.PART_OF_UNKNOWN', '/content/partOf');
+    // A whole does not know its parts, so it may become a part later: figures count only what is part of nothing.
     else if (approvedOf(whole.versions)!.content.partOf !== undefined) wrong.add('COMMITMENT.PART_OF_PART', '/content/partOf');
   }
   content.evidence.forEach((evidence, index) => checkEvidence(wrong, `/content/evidence/${index}`, evidence, context));

@@ -86,7 +86,7 @@ describe('part of another commitment: the US$ 100 million within the US$ 500 mil
     refused({ partOf: the('commitment', 2) }).thenRefused('COMMITMENT.PART_OF_ITSELF', '/content/partOf');
   });
 
-  test('a whole is not itself a part', () => {
+  test('the whole is no part itself when it is chosen', () => {
     given(partRegistered).when(undp.focalPoint, submitCommitment, submission({ partOf: part })).thenRefused('COMMITMENT.PART_OF_PART', '/content/partOf');
   });
 });

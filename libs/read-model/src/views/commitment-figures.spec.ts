@@ -1,8 +1,10 @@
 import { ALWAYS } from '#domain/calendar.ts';
+import { approveAmendment } from '#domain/commitment/approve-amendment.ts';
 import { approveTarget } from '#domain/commitment/approve-target.ts';
 import { claimCompletion } from '#domain/commitment/claim-completion.ts';
 import { declineCompletion } from '#domain/commitment/decline-completion.ts';
 import { joinCommitment } from '#domain/commitment/join.ts';
+import { proposeAmendment } from '#domain/commitment/propose-amendment.ts';
 import { proposeTarget } from '#domain/commitment/propose-target.ts';
 import { registerCommitment } from '#domain/commitment/register.ts';
 import { startCommitment } from '#domain/commitment/start.ts';
@@ -159,6 +161,23 @@ describe('what is pledged', () => {
     const counted = rows.flatMap(figuresOf).filter(({ actionLine, agency, measure }) => actionLine === '*' && agency === '*' && measure === 'pledged:USD');
     expect(rows).toHaveLength(2);
     expect(counted.map(({ amount }) => amount)).toEqual(['100000000']);
+  });
+
+  test('is counted for the last whole of a chain alone: a whole may become a part later', () => {
+    const second = the('commitment', 2);
+    const third = the('commitment', 3);
+    const chain = [
+      by(undp.focalPoint, submitCommitment, { lead: 'UNDP', content: content({ pledged, partOf: id }) }),
+      by(undp.approver, registerCommitment, { id: second }),
+      by(undp.focalPoint, submitCommitment, { lead: 'UNDP', content: content({ pledged: [{ amount: '500000000', currency: 'USD' }] }) }),
+      by(undp.approver, registerCommitment, { id: third }),
+      by(undp.focalPoint, proposeAmendment, { id, change: { kind: 'revision', reason: text('A larger goal') }, content: content({ pledged, partOf: third }) }),
+      by(undp.approver, approveAmendment, { id, version: 2 }),
+    ];
+    const rows = rowsAfter(commitments, joint({ pledged }), chain);
+    const counted = rows.flatMap(figuresOf).filter(({ actionLine, agency, measure }) => actionLine === '*' && agency === '*' && measure === 'pledged:USD');
+    expect(rows.map(({ partOf }) => partOf).sort()).toEqual([id, null, third].sort());
+    expect(counted.map(({ amount }) => amount)).toEqual(['500000000']);
   });
 
   test('is not counted once it will not come', () => {
