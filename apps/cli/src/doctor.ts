@@ -3,9 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { topics } from '#contracts/published.ts';
 import type { EventStore } from '#event-store/event-store.ts';
+import { holdsPosition } from '#event-store/holds-position.ts';
 import { openEventStore } from '#event-store/open-event-store.ts';
 import { openKafka } from '#messaging/kafkajs/open-kafka.ts';
-import { PublisherSession } from '#messaging/postgres/publisher-session.ts';
+import { publishedPosition } from '#messaging/postgres/published-position.ts';
+import { publisherLag } from '#messaging/publisher-lag.ts';
 import { DATABASE_URL, EVENT_STORE_URL, KAFKA_BROKERS, PORT } from '#platform/config.ts';
 import { openPool } from '#read-model/database.ts';
 import { readViewLag, type ViewLag } from '#read-model/view-lag.ts';
@@ -35,6 +37,7 @@ interface Check {
   todo?: string;
   /** Position of the log that it has come to, where it follows the log. */
   position?: number;
+  /** Up to so many events has it not passed yet. */
   lagEvents?: number;
   lagSeconds?: number;
 }
@@ -126,7 +129,8 @@ async function readModel(store: EventStore | Error, settings: Settings): Promise
   const opened = orThrow(store);
   const pool = openPool(settings.DATABASE_URL, 1);
   try {
-    return (await readViewLag(opened, pool, views)).map(viewCheck);
+    const lags = await readViewLag(opened, pool, views);
+    return await Promise.all(lags.map(async (lag) => ((await holdsPosition(opened, lag.position)) ? viewCheck(lag) : lostCheck(lag))));
   } finally {
     await pool.end();
   }
@@ -141,8 +145,19 @@ function viewCheck({ view, position, lagEvents, lagSeconds, error, errorPosition
   return { ...place, ...lagCheck(position, lagEvents, lagSeconds), todo: todoOfLag(lagSeconds, 'is the projector running? See its log, and its /health/ready') };
 }
 
+/** The view has folded events that the log does not hold any more. */
+function lostCheck({ view, position, lagEvents, lagSeconds }: ViewLag): Check {
+  const name = view.replace(/_v\d+$/, '');
+  return {
+    name: `view ${view}`, ok: false, position, lagEvents, lagSeconds, detail: `at ${position}, where the log has no event: it has lost its end, or is another log`,
+    todo: `${RESUME}; then rebuild the view: \`ledger rebuild ${name}\``,
+  };
+}
+
+const RESUME = 'after a restore see `ledger log resume-above --help`, unless it was done';
+
 function lagCheck(position: number, lagEvents: number, lagSeconds: number): Pick<Check, 'ok' | 'detail'> {
-  const detail = lagEvents === 0 ? `at ${position}, the end of the log` : `at ${position}, ${lagEvents} behind the log for ${lagSeconds.toFixed(1)} s`;
+  const detail = lagEvents === 0 ? `at ${position}, the end of the log` : `at ${position}, up to ${lagEvents} events behind the log, for ${lagSeconds.toFixed(1)} s`;
   return { ok: lagSeconds <= LAG_SECONDS_MAX, detail };
 }
 
@@ -168,20 +183,16 @@ async function kafka({ KAFKA_BROKERS: brokers }: Settings): Promise<Check[]> {
 async function publisher(store: EventStore | Error, settings: Settings): Promise<Check[]> {
   if (settings.KAFKA_BROKERS === undefined) return [];
   const opened = orThrow(store);
-  const position = await publishedUpTo(settings.DATABASE_URL);
-  const lagEvents = Math.max(0, (await opened.head()) - position);
-  const [next] = lagEvents === 0 ? [] : await opened.readAll(position, 1);
-  const lagSeconds = next ? Math.max(0, Date.now() - Date.parse(next.recordedAt)) / 1_000 : 0;
-  const todo = todoOfLag(lagSeconds, 'is the publisher running? See its log: it says what it waits for, or why it refuses to go on');
-  return [{ name: 'publisher', position, lagEvents, lagSeconds, ...lagCheck(position, lagEvents, lagSeconds), todo }];
-}
-
-async function publishedUpTo(databaseUrl: string): Promise<number> {
-  const session = await PublisherSession.open(databaseUrl);
+  const pool = openPool(settings.DATABASE_URL, 1);
   try {
-    return (await session.load()).position;
+    const position = (await publishedPosition(pool)) ?? 0;
+    const head = await opened.head();
+    if (position > head) return [{ name: 'publisher', ok: false, position, detail: `at ${position}, but the log ends at ${head}: it has lost its end`, todo: RESUME }];
+    const { events, seconds } = await publisherLag(opened, position);
+    const todo = todoOfLag(seconds, 'is the publisher running? See its log: it says what it waits for, or why it refuses to go on');
+    return [{ name: 'publisher', position, lagEvents: events, lagSeconds: seconds, ...lagCheck(position, events, seconds), todo }];
   } finally {
-    await session.close();
+    await pool.end();
   }
 }
 

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addDoctor } from './doctor.ts';
 import { exitCodesHelp, failureOf } from './exit-code.ts';
 import { addImport } from './import.ts';
+import { addLog } from './log.ts';
 import { addMigrate } from './migrate.ts';
 import { addRebuild } from './rebuild.ts';
 import { addReplay } from './replay.ts';
@@ -9,7 +10,7 @@ import type { Terminal } from './terminal.ts';
 import { addToken } from './token.ts';
 
 /** Every command there is, in the order in which the help lists them. */
-const commands = [addMigrate, addImport, addToken, addRebuild, addDoctor, addReplay];
+const commands = [addMigrate, addImport, addToken, addRebuild, addDoctor, addReplay, addLog];
 
 /**
  * Runs one command. Never throws: what went wrong is told on the error output.
