@@ -11,7 +11,9 @@ export const FiguresJson = z
     byStatus: z.partialRecord(z.enum(PUBLIC_STATUSES), z.int()).describe('What is zero is left out'),
     byPace: z.partialRecord(z.enum(paces), z.int()).describe('Commitments by their worst target; one without targets counts nowhere'),
     overdue: z.int(),
-    lastUpdateOn: PlainDate.nullable(),
+    lastUpdateOn: PlainDate.nullable().describe(
+      "Latest of the days on which the commitments' latest updates were published, up to the day of the figures. A commitment whose latest update came after that day adds nothing, whatever it reported before: for what stood there then, ask with asOf",
+    ),
   })
   .meta({ id: 'Figures' });
 
