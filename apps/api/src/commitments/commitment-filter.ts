@@ -13,7 +13,7 @@ import type { QuerySources } from '../queries/query-sources.ts';
 
 /** What every list across commitments is filtered and paged by. */
 export const ListQuery = z.strictObject({
-  actionLine: listOf(ActionLineCode).optional().describe('Codes, separated by commas; C7 means any of its sub-lines'),
+  actionLine: listOf(ActionLineCode).optional().describe('Codes, separated by commas, such as C7-eGov,C4; C7 means any of its sub-lines'),
   agency: AgencyCode.optional().describe('A party of the commitment'),
   as: listOf(z.enum(['lead', 'partner'])).optional().describe('How the agency is a party: lead, partner; both unless given'),
   status: listOf(z.enum(PUBLIC_STATUSES)).optional().describe("The commitment's, separated by commas"),
@@ -22,11 +22,11 @@ export const ListQuery = z.strictObject({
   country: z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166 code such as ZM').optional().describe('ISO 3166-1 alpha-2'),
   pace: listOf(z.enum(paces)).optional().describe(`${paces.join(', ')}, separated by commas`),
   overdue: YesOrNo.optional(),
-  q: StoredText.max(200).optional().describe('Words of title or description, all of them'),
+  q: StoredText.max(200).optional().describe('Words of title or description, all of them').meta({ examples: ['survey cities'] }),
   updatedSince: MomentAtStart.optional().describe('Only what was itself changed since then, as told by `updatedAt`: an instant, or a date, which means its beginning (UTC)'),
   asOf,
   on,
-  sort: z.enum(['dueOn', '-dueOn', 'updatedAt', '-updatedAt', 'title', '-title']).default('-updatedAt').describe('A minus turns the order round; without a due date counts as latest'),
+  sort: z.enum(['dueOn', '-dueOn', 'updatedAt', '-updatedAt', 'title', '-title']).default('-updatedAt').describe('A minus turns the order round; without a due date counts as latest').meta({ examples: ['dueOn'] }),
   limit,
   cursor,
   minPosition,

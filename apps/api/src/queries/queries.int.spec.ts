@@ -110,6 +110,21 @@ test('anyone may ask, but for tasks, and every query is in OpenAPI with its para
   for (const [, kind, name] of refs) expect(document.components[kind!]).toHaveProperty(name!);
 });
 
+test('the examples of parameters work', async () => {
+  const document = (await (await fetch(`${ledger.url}/openapi.json`)).json()) as any;
+  const tried = new Set<string>();
+  for (const route of queryRoutes) {
+    const { parameters } = document.paths[`/v1/${route.path.replace(/:(\w+)/g, '{$1}')}`].get;
+    for (const { name, schema } of parameters) {
+      if (schema.example === undefined) continue;
+      const { status } = await ledger.get(`${filled(route.path)}?${name}=${encodeURIComponent(schema.example)}`, reviewer);
+      expect({ path: route.path, name, status }).toEqual({ path: route.path, name, status: 200 });
+      tried.add(name);
+    }
+  }
+  expect([...tried].sort()).toEqual(['on', 'q', 'sort']);
+});
+
 function filled(path: string): string {
   const [first] = path.split('/');
   return path.replace(/:(\w+)/g, (_, name: string) => (name === 'code' ? codes[first!]! : ids[name]!));

@@ -42,8 +42,8 @@ export const MomentAtEnd = z.union([PlainDate.transform((date) => new Date(`${da
 export const MomentAtStart = z.union([PlainDate.transform((date) => new Date(`${date}T00:00:00.000Z`)), Instant.transform((text) => new Date(text))]);
 
 export const minPosition = Position.optional().describe('Wait, 5 seconds at most, until everything up to this position of the log is in the answer; 503 where it is not');
-export const on = PlainDate.optional().describe('Day for which lateness and pace are worked out; today (UTC) unless given');
-export const asOf = MomentAtEnd.optional().describe('What the ledger knew at that instant; a date means its end (UTC)');
+export const on = PlainDate.optional().describe('Day for which lateness and pace are worked out; today (UTC) unless given').meta({ examples: ['2022-12-31'] });
+export const asOf = MomentAtEnd.optional().describe('What the ledger knew at that instant; a date means its end (UTC): 2022-04-01T09:30:00Z, 2022-03-31');
 export const atPosition = Position.optional().describe('What the ledger knew at that position of the log; instead of asOf');
 export const cursor = z.string().max(4000).optional().describe('`next` of the page before, with the same filters');
 export const limit = limitOf(20, 100);
