@@ -19,7 +19,12 @@ const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 /** One character before the at sign tells enough: more would take quadratic time on long text without one. */
 const EMAIL = /[^\s@/]@[^\s@]+\.[^\s@]{2,}/;
 /** An international number: a plus, then at least eight digits with the usual separators between. */
-const PHONE = /\+\d(?:[\s().\-/]*\d){7,}/;
+const PHONE_WITH_PLUS = /\+(?:\s?\()?\d(?:[\s().\p{Pd}\u2212/]*\d){7,}/u;
+/**
+ * With 00 for the plus: at least nine digits, so that an ISBN is none; and not the end of a number, an amount or a
+ * time ("100 000 000", "5.00", "14:00", "14h00") with dates behind it.
+ */
+const PHONE_WITH_ZEROS = /(?<!\d(?:[.,:]|\s?h\s?)?)00\s?\(?[1-9](?:[\s().\p{Pd}\u2212/]*\d){8,}/u;
 
 /**
  * Plain text of a person. Nothing in the log can be erased, so contact data is refused at the door;
@@ -34,7 +39,7 @@ export function plainText(maxLength: number) {
     .refine(isWellFormed, { error: 'must not contain lone surrogates' })
     .refine(hasNoControls, { error: 'must not contain control characters other than newline and tab' })
     .refine(hasNoEmail, { error: 'must not contain an e-mail address' })
-    .refine((text) => !PHONE.test(text), { error: 'must not contain a phone number' });
+    .refine(hasNoPhone, { error: 'must not contain a phone number' });
 }
 
 /** Address of a public page. Digits after a plus are no phone number there: it may stand for a space. */
@@ -54,7 +59,18 @@ export function hasNoControls(text: string): boolean {
 }
 
 function hasNoEmail(text: string): boolean {
-  return !EMAIL.test(text);
+  return !EMAIL.test(asRead(text));
+}
+
+function hasNoPhone(text: string): boolean {
+  const read = asRead(text);
+  return !PHONE_WITH_PLUS.test(read) && !PHONE_WITH_ZEROS.test(read);
+}
+
+/** As a person reads it: full-width signs and Arabic digits as the plain ones, without what is invisible. */
+function asRead(text: string): string {
+  const plain = text.normalize('NFKC').replace(/\p{Cf}/gu, '');
+  return plain.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String(digit.charCodeAt(0) & 15));
 }
 
 /** BCP 47 tag: `en`, `fr`, `zh-Hans`. */
