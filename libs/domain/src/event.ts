@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { AgencyCode, PlainDate, TranscribedFrom } from './values.ts';
+import { AgencyCode, hasNoControls, isWellFormed, PlainDate, TranscribedFrom } from './values.ts';
 
 /** What a person may do; see the route tables in apps/api for what each role reaches. */
 export const Role = z.enum(['administrator', 'focal-point', 'approver', 'reviewer', 'secretariat']);
 export type Role = z.infer<typeof Role>;
 
 /** Who did it: an opaque id, never a name (events cannot be erased), with the agency and role they acted in. */
-export const Actor = z.strictObject({ id: z.string().min(1).max(200), agency: AgencyCode, role: Role });
+export const Actor = z.strictObject({ id: z.string().min(1).max(200).refine(isWellFormed).refine(hasNoControls), agency: AgencyCode, role: Role });
 export type Actor = z.infer<typeof Actor>;
 
 /** What every event carries beside its data. */

@@ -72,6 +72,7 @@ test.each<[string, Token]>([
   ['for others', { to: 'another-api' }],
   ['without a subject', { payload: { agency: 'UNDP', role: 'approver' } }],
   ['with an e-mail address as subject', { payload: { ...claims, sub: 'someone@example.org' } }],
+  ['with a subject that no row can hold', { payload: { ...claims, sub: '7f3a\u0000' } }],
   ['without an agency', { payload: { sub: '1', role: 'approver' } }],
   ['without a role', { payload: { sub: '1', agency: 'UNDP' } }],
   ['with an unknown role', { payload: { ...claims, role: 'king' } }],
