@@ -299,6 +299,14 @@ export function describeEventStore(name: string, open: () => Promise<LogUnderTes
         expect(await store.readAll(whole.at(-1)!.position, 10)).toEqual([]);
       }, SLOW_MS);
 
+      test('all, where events are as large as they may be: in pages that may be shorter, and end with the log', async () => {
+        const after = await store.head();
+        const large = Array.from({ length: APPEND_EVENTS_MAX }, () => someEvent({ text: 'x'.repeat(EVENT_DATA_BYTES_MAX - 100) }));
+        await store.append(newStream(), 0, large);
+        expect(ids(await readByPages(store, after, 10_000))).toEqual(ids(large));
+        expect(ids(await follow(store, after, large.length, 10_000))).toEqual(ids(large));
+      }, SLOW_MS);
+
       test('no event is ever skipped while 64 writers race', async () => {
         const stores = [store, await log.another(), await log.another(), await log.another()];
         const after = await store.head();

@@ -30,9 +30,15 @@ export interface EventStore {
    * @throws EventStoreError
    */
   append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<AppendResult>;
-  /** One stream's events in order of revision; none for a stream that doesn't exist. */
+  /**
+   * One stream's events in order of revision; none for a stream that doesn't exist. Fewer than `limit` are all there
+   * are.
+   */
   readStream(stream: string, options?: ReadStreamOptions): Promise<RecordedEvent[]>;
-  /** Events of all streams above a position, in order of position; at most `limit` (1 to 10,000, else refused). */
+  /**
+   * Events of all streams above a position, in order of position; at most `limit` (1 to 10,000, else refused). A store
+   * gives fewer where they are large; only where it gives none is there none.
+   */
   readAll(after: number, limit: number): Promise<RecordedEvent[]>;
   /** Position of the last event; 0 for an empty log. */
   head(): Promise<number>;

@@ -36,7 +36,8 @@ export async function readFeed(store: EventStore, after: number, limit: number):
       }
       next = event.position;
     }
-    if (events.length < SCAN_PAGE) break;
+    // A short page need not be the last.
+    if (next >= head) break;
   }
   return page();
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { jest } from '@jest/globals';
 import pg from 'pg';
@@ -294,6 +295,18 @@ describe('the log in PostgreSQL', () => {
     expect(reads).toHaveBeenCalledTimes(1);
     await batches.next();
     expect(reads).toHaveBeenCalledTimes(2);
+  });
+
+  test.each([
+    ['that compresses well', () => 'x'.repeat(200_000)],
+    ['that does not', () => randomBytes(100_000).toString('hex')],
+  ])('a page of large data %s ends at 16 MiB, in a subscription too', async (_, text) => {
+    await store.append(newStream(), 0, Array.from({ length: 100 }, () => someEvent({ text: text() })));
+    const fits = Math.ceil((16 * 1024 * 1024) / 200_011);
+    expect(positionsOf(await store.readAll(0, 10_000))).toEqual(Array.from({ length: fits }, (_event, n) => n + 1));
+    expect(await store.readAll(fits, 10_000)).toHaveLength(100 - fits);
+    const { value } = await store.subscribe(0, new AbortController().signal, 10_000)[Symbol.asyncIterator]().next();
+    expect(value).toHaveLength(fits);
   });
 
   test('a subscription tells of a lost connection, and of a log that is gone it fails', async () => {
