@@ -63,6 +63,15 @@ test('every command is refused to the wrong people, and accepted from the right 
   expect(commandRoutes.map((route) => route.useCase.name).filter((name) => !given.has(name))).toEqual([]);
 });
 
+test('one Idempotency-Key for two records makes two things, each with an id of its own', async () => {
+  const { body } = await ledger.anyone.get('commitments?limit=2');
+  const focalPoint = await ledger.as('focal-point', 'UNDP');
+  const attach = (id: string) => focalPoint.post(`commitments/${id}/evidence`, exampleBodies['AttachEvidence'], { key: 'attach-here-and-there' });
+  const [first, second] = [await attach(body.items[0].id), await attach(body.items[1].id)];
+  expect([first.status, second.status]).toEqual([201, 201]);
+  expect(first.body.id).not.toBe(second.body.id);
+});
+
 test('the feed then holds every public type of event, and each keeps to its committed schema', async () => {
   const { body } = await ledger.anyone.get('feed?limit=1000');
   const validators = new Map(publishedTypes().map(({ type, jsonSchema }) => [type, new Ajv2020({ validateFormats: false }).compile(jsonSchema)]));

@@ -68,11 +68,17 @@ function errorsOf(issue: KnownIssue, value: unknown, at: readonly PropertyKey[])
     return (issue.keys ?? []).map((key) => ({ pointer: `${pointer}${pointerTo([key])}`, rule: 'unknown_field', message: 'is not a field here' }));
   }
   const found = valueAt(value, path);
-  if (found === undefined && issue.code !== 'custom') return [{ pointer, rule: 'required', message: 'is required' }];
+  if (found === undefined && isMissing(issue, value, path)) return [{ pointer, rule: 'required', message: 'is required' }];
   const meant = issue.code === 'invalid_union' ? nearest(issue.errors ?? []) : undefined;
   if (meant) return meant.flatMap((inner) => errorsOf(inner, found, [...at, ...path]));
   if (issue.code === 'invalid_key' && issue.issues?.[0]) return [{ pointer, rule: 'key', message: issue.issues[0].message }];
   return [{ pointer, rule: ruleOf(issue), message: issue.message }];
+}
+
+/** Where nothing was sent; a text that was split into a list is not missing its entries. */
+function isMissing(issue: KnownIssue, value: unknown, path: readonly PropertyKey[]): boolean {
+  const parent = path.length === 0 ? undefined : valueAt(value, path.slice(0, -1));
+  return issue.code !== 'custom' && (path.length === 0 || typeof parent === 'object');
 }
 
 function ruleOf(issue: KnownIssue): string {

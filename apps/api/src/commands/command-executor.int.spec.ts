@@ -90,6 +90,13 @@ describe('a race', () => {
     expect(await count('ledger_commands_total', { command: 'ReportObstacle', outcome: 'COMMAND.CONTENDED' })).toBe(1);
   });
 
+  test('within one process commands to one stream take turns: none is told to try again', async () => {
+    const revision = await record(active);
+    const answers = await Promise.all(Array.from({ length: 60 }, (_, n) => give('ReportObstacle', undesa.focalPoint, obstacle, { key: `obstacle ${n}` })));
+    expect(answers.map((answer) => answer.revision).sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => revision + 1 + n));
+    expect(await count('ledger_append_duration_seconds_count')).toBe(60);
+  });
+
   test('the same command at once, to two processes, has one effect and one answer', async () => {
     const revision = await record(active);
     const answers: CommandAnswer[] = [];

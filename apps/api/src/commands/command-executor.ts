@@ -31,6 +31,9 @@ const ATTEMPTS_MAX = 6;
 /** The way of every command: load, repeat?, If-Match, may they?, facts, decide, append, answer. */
 @Injectable()
 export class CommandExecutor {
+  /** The last command in hand for each stream that has one. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+
   constructor(
     private readonly streams: Streams,
     private readonly metrics: CommandMetrics,
@@ -38,16 +41,30 @@ export class CommandExecutor {
 
   /** @throws Problem, DomainError (409), EventStoreError */
   async run(useCase: UseCase, access: CommandAccess, request: CommandRequest): Promise<CommandAnswer> {
-    return this.metrics.counted(useCase.name, () => this.attempt(useCase, access, request));
+    return this.metrics.counted(useCase.name, () => {
+      const commandId = uuidv5(`${request.actor.id}\n${request.idempotencyKey}`, COMMANDS);
+      const stream = useCase.stream({ ...request.path, ...request.body }, (label) => uuidv5(label, commandId));
+      return this.inTurn(stream, () => this.attempt(useCase, access, request, commandId, stream));
+    });
   }
 
-  private async attempt(useCase: UseCase, access: CommandAccess, request: CommandRequest): Promise<CommandAnswer> {
+  /** Commands to one stream wait for each other here: side by side they would only make one another decide again. */
+  private async inTurn<T>(stream: string, run: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(stream) ?? Promise.resolve()).then(run, run);
+    this.#turns.set(stream, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(stream) === turn) this.#turns.delete(stream);
+    }
+  }
+
+  private async attempt(useCase: UseCase, access: CommandAccess, request: CommandRequest, commandId: string, stream: StreamName): Promise<CommandAnswer> {
     const { occurredOn, transcribedFrom, ...body } = request.body;
     const command = { ...request.path, ...body };
-    const commandId = uuidv5(`${request.actor.id}\n${request.idempotencyKey}`, COMMANDS);
-    const newId = (label: string) => uuidv5(label, commandId);
+    // Under another stream the same key makes another thing; a new stream's own id is in its name already.
+    const newId = (label: string) => uuidv5(access.opens ? label : `${stream}/${label}`, commandId);
     const requestHash = hashOfRequest(useCase.name, request.sent);
-    const stream = useCase.stream(command, newId);
 
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const folded = await this.streams.load(stream);

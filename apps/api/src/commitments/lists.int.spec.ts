@@ -70,6 +70,7 @@ test('wrong parameters are told, all at once', async () => {
   expect(body.errors.map((error: any) => error.pointer).sort()).toEqual(
     ['/actionLine/0', '/asOf', '/country', '/kind/0', '/limit', '/on', '/overdue', '/pace/0', '/sdg', '/sort', '/status/0', '/updatedSince'],
   );
+  expect((await ledger.get('commitments?status=open')).body.errors).toMatchObject([{ pointer: '/status/0', rule: 'enum', message: expect.stringContaining('active') }]);
   expect((await ledger.get('commitments?as=lead')).body.errors).toMatchObject([{ pointer: '/as' }]);
 });
 
