@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,14 +41,41 @@ test('starts everything, imports once, stops everything; and starts again after 
   await first.ended;
   const second = start();
   const saidAgain = await second.waitFor('Ctrl-C stops everything');
-  expect(saidAgain).not.toContain('importing');
+  for (const done of ['importing', 'installing', 'building']) expect(saidAgain).not.toContain(done);
   expect(await figures()).toEqual(imported);
 
+  await besideIt();
+  expect(await figures()).toEqual(imported);
   second.child.kill('SIGTERM');
   expect(await second.ended).toBe(0);
   expect(processes()).toEqual([]);
   for (const [index] of appNames.entries()) expect(await isFree(port + index)).toBe(true);
-}, 2 * startMs);
+}, 3 * startMs);
+
+/** In the same folder no other copy starts; in one of its own it does, shares nothing, and ends at Ctrl-C. */
+async function besideIt(): Promise<void> {
+  const same = start();
+  expect(await same.ended).toBe(1);
+  expect(same.output()).toContain(`DATA_DIR: ${dataDir} is in use`);
+
+  const otherDir = mkdtempSync(join(tmpdir(), 'start-'));
+  try {
+    const otherPort = await freeRange(port + 10);
+    writeFileSync(join(otherDir, 'imported'), 'nothing, to be quick');
+    const other = start({ DATA_DIR: otherDir, PORT: String(otherPort) }, { terminal: true });
+    await other.waitFor('Ctrl-C stops everything');
+    expect(processes(otherDir)).toHaveLength(7);
+    expect((await figures(otherPort)).commitments).toBe(0);
+    // A terminal sends it to every process that was started from it.
+    process.kill(-other.child.pid!, 'SIGINT');
+    expect(await other.ended).toBe(0);
+    expect(other.output()).toContain('SIGINT: stopping ...');
+    expect(processes(otherDir)).toEqual([]);
+  } finally {
+    await stop(launched.at(-1)!);
+    rmSync(otherDir, { recursive: true, force: true });
+  }
+}
 
 test('a port that is taken is told before anything starts', async () => {
   const other = createServer();
@@ -63,16 +90,19 @@ test('a port that is taken is told before anything starts', async () => {
   }
 }, startMs);
 
-test('every wrong setting is named', async () => {
-  const launcher = start({ PORT: '65535', DATABASE_URL: 'mysql://here', KAFKA_BROKERS: 'nowhere', OIDC_ISSUER: 'someone' });
+test('every wrong setting is named, at once', async () => {
+  const launcher = start({ PORT: '65535', DATABASE_URL: 'mysql://here', KAFKA_BROKERS: 'nowhere', OIDC_ISSUER: 'https://id.example' });
   expect(await launcher.ended).toBe(1);
-  for (const name of ['DATABASE_URL', 'KAFKA_BROKERS', 'OIDC_ISSUER']) expect(launcher.output()).toContain(`${name}: `);
+  for (const name of ['DATABASE_URL', 'KAFKA_BROKERS', 'OIDC_AUDIENCE']) expect(launcher.output()).toContain(`${name}: `);
+  expect(launcher.output()).toContain('PORT: must be 1 to 65532');
 }, startMs);
 
-function start(settings: NodeJS.ProcessEnv = {}) {
+/** @param terminal in a process group of its own, as from a terminal of its own */
+function start(settings: NodeJS.ProcessEnv = {}, { terminal = false } = {}) {
   const { NODE_OPTIONS: _of, ...env } = process.env;
   const child = spawn(process.execPath, [join(root, 'deploy/embedded/bootstrap.mjs'), 'start'], {
     env: { ...env, NODE_ENV: 'development', PORT: String(port), DATA_DIR: dataDir, ...settings }, stdio: ['ignore', 'pipe', 'pipe'],
+    detached: terminal,
   });
   launched.push(child);
   let output = '';
@@ -96,10 +126,10 @@ async function stop(child: ChildProcess): Promise<void> {
 }
 
 /** The launcher, both servers and the four apps, those that run. */
-function processes(): number[] {
+function processes(folder = dataDir): number[] {
   const files = [
-    ...['launcher', ...appNames].map((name) => join(dataDir, 'run', `${name}.pid`)),
-    join(dataDir, 'kafka', 'pid'), join(dataDir, 'postgres', 'cluster', 'postmaster.pid'),
+    ...['launcher', ...appNames].map((name) => join(folder, 'run', `${name}.pid`)),
+    join(folder, 'kafka', 'pid'), join(folder, 'postgres', 'cluster', 'postmaster.pid'),
   ];
   return files.map((file) => {
     try {
@@ -110,8 +140,8 @@ function processes(): number[] {
   }).filter((pid) => pid > 0 && commandLineOf(pid) !== '');
 }
 
-async function figures(): Promise<{ commitments: number }> {
-  const { totals } = await json(`http://127.0.0.1:${port}/v1/progress-matrix?on=2026-01-01`);
+async function figures(at = port): Promise<{ commitments: number }> {
+  const { totals } = await json(`http://127.0.0.1:${at}/v1/progress-matrix?on=2026-01-01`);
   return totals.all;
 }
 
@@ -122,8 +152,8 @@ async function json(url: string): Promise<any> {
 }
 
 /** As many free ports in a row as there are apps. */
-async function freeRange(): Promise<number> {
-  for (let first = 20_000 + (process.pid % 1_000) * 10; first < 60_000; first += 10) {
+async function freeRange(from = 20_000 + (process.pid % 1_000) * 10): Promise<number> {
+  for (let first = from; first < 60_000; first += 10) {
     const free = await Promise.all(appNames.map((_name, index) => isFree(first + index)));
     if (free.every(Boolean)) return first;
   }

@@ -16,13 +16,17 @@ import { commandLineOf } from './process.ts';
 import { supervise } from './supervise.ts';
 import type { Stoppable, Supervised } from './supervise.ts';
 
+/** Each app takes a port of its own, from PORT on. */
+const portMax = 65_536 - appNames.length;
+
 const Settings = z.object({
-  PORT, HOST, DATA_DIR, NODE_ENV,
+  PORT: PORT.refine((port) => port >= 1 && port <= portMax, `must be 1 to ${portMax}: the next ports are taken as well`), HOST, DATA_DIR, NODE_ENV,
   DATABASE_URL: DATABASE_URL.optional(),
   EVENT_STORE_URL: EVENT_STORE_URL.optional(),
   KAFKA_BROKERS: KAFKA_BROKERS.optional(),
   OIDC_ISSUER, OIDC_AUDIENCE,
-});
+// Also where other settings are wrong: all are told at once.
+}).refine((settings) => !settings.OIDC_ISSUER || settings.OIDC_AUDIENCE, { path: ['OIDC_AUDIENCE'], message: 'is required with OIDC_ISSUER', when: () => true });
 type Settings = z.output<typeof Settings>;
 
 /** One for each role, of agencies that are in the data; a reviewer must not belong to a party. */
@@ -42,7 +46,7 @@ async function main(): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort(signal));
   let release = (): void => undefined;
   try {
-    const settings = readSettings();
+    const settings = readConfig(Settings);
     const dataDir = resolve(settings.DATA_DIR);
     release = claim(dataDir);
     await stopLeftovers(dataDir);
@@ -62,16 +66,6 @@ async function main(): Promise<number> {
   const clean = await stopEverything();
   release();
   return reason instanceof Error || !clean ? 1 : 0;
-}
-
-function readSettings(): Settings {
-  const settings = readConfig(Settings);
-  const wrong: { variable: string; rule: string }[] = [];
-  const portMax = 65_536 - appNames.length;
-  if (settings.PORT < 1 || settings.PORT > portMax) wrong.push({ variable: 'PORT', rule: `must be 1 to ${portMax}: the next ports are taken as well` });
-  if (settings.OIDC_ISSUER && !settings.OIDC_AUDIENCE) wrong.push({ variable: 'OIDC_AUDIENCE', rule: 'is required with OIDC_ISSUER' });
-  if (wrong.length > 0) throw new ConfigError(wrong);
-  return settings;
 }
 
 /** One launcher per data folder; gives what releases it. */
