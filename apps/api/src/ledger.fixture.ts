@@ -26,6 +26,8 @@ export interface TestLedger {
   store: EventStore;
   /** Appends events as they are, in their order, to their streams. */
   record(events: readonly RecordedEvent[]): Promise<void>;
+  /** Headers that name the caller, for requests of a test's own. */
+  authorization(caller: Caller | undefined): Promise<Record<string, string>>;
   get(path: string, caller?: Caller, headers?: Record<string, string>): Promise<Answer>;
   /** Sends a command; what makes it one, such as Idempotency-Key, is for the caller to say. */
   post(path: string, body: unknown, caller: Caller, headers: Record<string, string>): Promise<Answer>;
@@ -67,9 +69,13 @@ export async function testLedger(history: readonly RecordedEvent[] = []): Promis
     stopping.abort();
     await running;
   };
+  const authorization = async (caller: Caller | undefined): Promise<Record<string, string>> => {
+    if (!caller) return {};
+    const [role, agency, id] = caller;
+    return { authorization: `Bearer ${await mintLocalToken({ dataDir, role, agency, ...(id !== undefined && { id }), expiresIn: '5 minutes' })}` };
+  };
   const send = async (path: string, init: RequestInit, caller?: Caller, headers: Record<string, string> = {}): Promise<Answer> => {
-    const token = caller && (await mintLocalToken({ dataDir, role: caller[0], agency: caller[1], ...(caller[2] !== undefined && { id: caller[2] }), expiresIn: '5 minutes' }));
-    const response = await fetch(`${url}/v1/${path}`, { ...init, headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) } });
+    const response = await fetch(`${url}/v1/${path}`, { ...init, headers: { ...headers, ...(await authorization(caller)) } });
     return { status: response.status, headers: response.headers, body: await response.json() };
   };
   return {
@@ -78,6 +84,7 @@ export async function testLedger(history: readonly RecordedEvent[] = []): Promis
     store,
     record,
     stopViews,
+    authorization,
     get: (path, caller, headers) => send(path, {}, caller, headers),
     post: (path, body, caller, headers) => send(path, { method: 'POST', body: JSON.stringify(body) }, caller, { 'content-type': 'application/json', ...headers }),
     async stop() {

@@ -42,7 +42,8 @@ export const problemCodes = {
   'VERSION.UNKNOWN': 'the version exists',
   'COMMAND.CONTENDED': 'others do not change the record all the while: try again',
   'QUERY.NOT_YET': 'an answer reaches up to minPosition: ask again',
-  'FEED.BUSY': 'so many streams are open at once at most: try again, or read pages',
+  'FEED.BUSY': 'so many streams are open at once at most, for one caller and for all: try again, or read pages',
+  'FEED.BEYOND_THE_END': 'the feed goes on from a position that the log has: a subscriber that has seen more follows another log, or one that was restored',
 
   'EVENT.TYPE_UNKNOWN': 'newer software wrote to the record: this server is being replaced, try again',
   'EVENT_STORE.UNAVAILABLE': 'the event log answers: repeat the request with the same Idempotency-Key',

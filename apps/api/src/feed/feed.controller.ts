@@ -28,12 +28,15 @@ const FeedJson = z.object({
 
 /** Server-sent event streams that one process serves at once. */
 const STREAMS_MAX = 100;
+/** Of one actor, or of one address without a token: nobody shuts out the others. */
+const STREAMS_OF_ONE_MAX = 10;
 
 /** What is published, in the order of the log: the same events that Kafka carries. */
 @Controller('v1')
 @ApiTags('feed')
 export class FeedController {
-  #streams = 0;
+  /** Open streams by whose they are. */
+  readonly #streams = new Map<string, number>();
 
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
@@ -48,20 +51,34 @@ export class FeedController {
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'Sequence after which server-sent events resume; goes before `after`', schema: { type: 'string' } })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiResponse({ status: 200, standardSchema: FeedJson })
+  @ApiResponse({ status: 409, description: 'FEED.BEYOND_THE_END: the log ends before the position to go on from' })
   async read(@Query({ schema: FeedQuery }) query: z.output<typeof FeedQuery>, @Headers() headers: Record<string, string | undefined>, @Res() reply: FastifyReply): Promise<void> {
     await this.sources.logHas(query.minPosition);
-    const after = query.after ?? 0;
-    if (/(^|,)\s*text\/event-stream\b/i.test(headers['accept'] ?? '')) return this.follow(lastEventId(headers) ?? after, reply);
+    const isStream = /(^|,)\s*text\/event-stream\b/i.test(headers['accept'] ?? '');
+    const after = (isStream ? lastEventId(headers) : undefined) ?? query.after ?? 0;
+    await this.refuseBeyondTheEnd(after);
+    if (isStream) return this.follow(after, reply);
     void reply.send(await readFeed(this.store, after, query.limit));
   }
 
+  /** Who has seen more than there is follows another log, or one that has lost its end since: silence would look like no news. */
+  private async refuseBeyondTheEnd(after: number): Promise<void> {
+    const head = await this.store.head();
+    if (after > head) throw new Problem(409, 'FEED.BEYOND_THE_END', `the log ends at ${head}, before the position to go on from`);
+  }
+
   private follow(after: number, reply: FastifyReply): void {
-    if (this.#streams >= STREAMS_MAX) throw new Problem(503, 'FEED.BUSY', 'too many streams are open; try again, or read pages', { headers: { 'retry-after': '10' } });
+    const whose = reply.request.actor ? `actor ${reply.request.actor.id}` : `address ${reply.request.ip}`;
+    const open = this.#streams.get(whose) ?? 0;
+    const all = [...this.#streams.values()].reduce((sum, count) => sum + count, 0);
+    if (open >= STREAMS_OF_ONE_MAX || all >= STREAMS_MAX) throw new Problem(503, 'FEED.BUSY', 'too many streams are open; try again, or read pages', { headers: { 'retry-after': '10' } });
     const closed = new AbortController();
     const stream = Readable.from(serverSentEvents(this.store, after, AbortSignal.any([this.drain.signal, closed.signal])), { highWaterMark: 1 });
-    this.#streams += 1;
+    this.#streams.set(whose, open + 1);
     reply.raw.once('close', () => {
-      this.#streams -= 1;
+      const left = this.#streams.get(whose)! - 1;
+      if (left > 0) this.#streams.set(whose, left);
+      else this.#streams.delete(whose);
       closed.abort();
     });
     // Proxies must neither hold events back nor keep them.

@@ -3,7 +3,7 @@ import { FeedSummary } from '#contracts/feed-summary.ts';
 import { logOf } from '#testing/given.ts';
 import { everything } from '#testing/scenes.ts';
 import { until } from '#testing/until.ts';
-import { testLedger, type TestLedger } from '../ledger.fixture.ts';
+import { testLedger, type Caller, type TestLedger } from '../ledger.fixture.ts';
 import { serverSentEvents } from './server-sent-events.ts';
 
 const log = logOf(everything);
@@ -77,18 +77,33 @@ test('a malformed Last-Event-ID is refused', async () => {
   expect(answer).toMatchObject({ status: 400, body: { code: 'REQUEST.INVALID_HEADER' } });
 });
 
-test('so many streams and no more; one that is closed makes room', async () => {
-  const streams = await Promise.all(Array.from({ length: 100 }, () => follow('feed?after=1000')));
-  const refused = await ledger.get('feed', undefined, { accept: 'text/event-stream' });
-  expect(refused).toMatchObject({ status: 503, body: { code: 'FEED.BUSY' } });
-  expect((await ledger.get('feed?limit=1')).status).toBe(200);
-  streams.pop()!.close();
-  const another = await until(async () => {
-    const stream = await follow('feed?after=1000');
+test('so many streams for one, and so many for all; one that is closed makes room', async () => {
+  const open = async (caller?: Caller) => {
+    const stream = await follow('feed', await ledger.authorization(caller));
     if (stream.response.status !== 200) stream.close();
+    return stream;
+  };
+  const streams = await Promise.all(Array.from({ length: 10 }, () => open()));
+  expect(await ledger.get('feed', undefined, { accept: 'text/event-stream' })).toMatchObject({ status: 503, body: { code: 'FEED.BUSY' } });
+  expect((await ledger.get('feed?limit=1')).status).toBe(200);
+
+  for (const id of ['1', '2', '3', '4', '5', '6', '7', '8', '9']) for (let n = 0; n < 10; n++) streams.push(await open(['reviewer', 'UNESCO', id]));
+  expect(streams.map((stream) => stream.response.status)).toEqual(Array(100).fill(200));
+  expect((await open(['reviewer', 'UNESCO', 'another'])).response.status).toBe(503);
+  streams.pop()!.close();
+  streams.push(await until(async () => {
+    const stream = await open(['reviewer', 'UNESCO', 'another']);
     return stream.response.status === 200 && stream;
-  });
-  for (const stream of [...streams, another]) stream.close();
+  }));
+  for (const stream of streams) stream.close();
+});
+
+test('who has seen more than there is, is told: silence would look like no news', async () => {
+  const beyond = (await ledger.store.head()) + 1;
+  for (const accept of ['application/json', 'text/event-stream'])
+    expect(await ledger.get(`feed?after=${beyond}`, undefined, { accept })).toMatchObject({ status: 409, body: { code: 'FEED.BEYOND_THE_END' } });
+  const resumed = await ledger.get('feed', undefined, { accept: 'text/event-stream', 'last-event-id': sequenceOf(beyond) });
+  expect(resumed).toMatchObject({ status: 409, body: { code: 'FEED.BEYOND_THE_END' } });
 });
 
 test('streams end when the process stops', async () => {
