@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Actor, RecordedEvent } from '#domain/event.ts';
-import { eventType } from '#domain/events.ts';
+import { eventType, SCHEMA_VERSION } from '#domain/events.ts';
 import { streams } from '#domain/streams.ts';
 import { decide, type Category, type Decided, type Facts, type StateOf, type StreamName, type StreamType, type UseCase } from '#domain/use-case.ts';
 import type { TranscribedFrom } from '#domain/values.ts';
@@ -75,7 +75,7 @@ export class LedgerInMemory {
     const commandId = commandIdOf(sent);
     const requestHash = createHash('sha256').update(JSON.stringify([sent.useCase.name, sent.command])).digest('hex');
     const { actor, transcribedFrom, at } = sent;
-    const metadata = { commandId, requestHash, actor, occurredOn: sent.occurredOn ?? at.slice(0, 10), schemaVersion: 1, ...(transcribedFrom && { transcribedFrom }) };
+    const metadata = { commandId, requestHash, actor, occurredOn: sent.occurredOn ?? at.slice(0, 10), schemaVersion: SCHEMA_VERSION, ...(transcribedFrom && { transcribedFrom }) };
     return decided.map(({ type, data }, index) => {
       const id = uuidV5(commandId, `${stream} ${index}`);
       const salt = createHash('sha256').update(id).digest('hex').slice(0, 32);
