@@ -62,6 +62,7 @@ const manyPartners = Array.from({ length: 100 }, () => [by(undp.approver, joinCo
 /** One command for every reason to refuse; the compiler asks for a new row when a reason is added. */
 const examples: Record<RefusalCode, When<unknown>> = {
   'COMMAND.OCCURRED_IN_FUTURE': given(registered).when(undesa.approver, startCommitment, { id }, { occurredOn: '2023-06-02' }),
+  'COMMAND.OCCURRED_BEFORE': given(active).when(undesa.approver, claimCompletion, { id, statement: text('Out'), selfDeclared: true }, { occurredOn: '1999-12-31' }),
   'COMMAND.TRANSCRIBED_BY_SECRETARIAT_ONLY': given(registered).when(undesa.approver, startCommitment, { id }, { transcribedFrom: { document: 'S1', place: '1' } }),
   'COMMAND.TRANSCRIPTION_NEEDED': given(registered).when(secretariat, startCommitment, { id }),
 

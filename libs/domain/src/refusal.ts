@@ -4,6 +4,7 @@
  */
 export const refusals = {
   'COMMAND.OCCURRED_IN_FUTURE': 'occurredOn is not in the future',
+  'COMMAND.OCCURRED_BEFORE': 'occurredOn is not before what the command follows',
   'COMMAND.TRANSCRIBED_BY_SECRETARIAT_ONLY': 'only the secretariat transcribes',
   'COMMAND.TRANSCRIPTION_NEEDED': 'the secretariat acts on behalf of an agency only by transcribing: name document and place in transcribedFrom',
 
@@ -35,7 +36,7 @@ export const refusals = {
   'COMMITMENT.PART_OF_UNKNOWN': 'the whole is a registered commitment',
   'COMMITMENT.PART_OF_PART': 'the whole is no part itself when it is chosen',
   'COMMITMENT.SUPERSEDED_BY_ITSELF': 'a commitment is superseded by another one',
-  'COMMITMENT.SUCCESSOR_UNKNOWN': 'the successor is a registered commitment',
+  'COMMITMENT.SUCCESSOR_UNKNOWN': 'the successor is a registered commitment that was neither withdrawn nor superseded',
   'COMMITMENT.DUPLICATE_ENTRY': 'an entry stands once in its list',
   'COMMITMENT.ABOUT_UNKNOWN': 'what it is about is a public target, update or milestone of the commitment',
   'COMMITMENT.LIMIT': 'a commitment holds a bounded number of records of a kind',

@@ -5,7 +5,7 @@ import { compareDecimals } from './decimal.ts';
  * Calendar date, ISO 8601: `2022-03-28`. Bounded, so that the day after and the day on which a report grows old
  * are dates too, here and in every database.
  */
-export const PlainDate = z.iso.date({ abort: true }).refine((date) => date >= '1900-01-01' && date <= '2999-12-31', { error: 'must be from 1900 to 2999' });
+export const PlainDate = z.iso.date({ abort: true }).refine((date) => date >= '1900-01-01' && date <= '2999-12-31', { error: 'must be from 1900 to 2999', params: { rule: 'date_range' } });
 /** `UNDP`, `UNDESA`, `UN-Habitat`: letters, digits and dashes, starting with a letter. */
 export const AgencyCode = z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,29}$/, 'must be an agency code such as UNDP');
 /** `C1`, `C7-eGov`. Bare `C7` fits the pattern; the decisions refuse it by name. */
@@ -35,20 +35,20 @@ export function plainText(maxLength: number) {
     .string()
     .min(1, { abort: true })
     .max(maxLength)
-    .refine((text) => text.trim() !== '', { error: 'must not be blank' })
-    .refine(isWellFormed, { error: 'must not contain lone surrogates' })
-    .refine(hasNoControls, { error: 'must not contain control characters other than newline and tab' })
-    .refine(hasNoEmail, { error: 'must not contain an e-mail address' })
-    .refine(hasNoPhone, { error: 'must not contain a phone number' });
+    .refine((text) => text.trim() !== '', { error: 'must not be blank', params: { rule: 'blank' } })
+    .refine(isWellFormed, { error: 'must not contain lone surrogates', params: { rule: 'surrogates' } })
+    .refine(hasNoControls, { error: 'must not contain control characters other than newline and tab', params: { rule: 'control_characters' } })
+    .refine(hasNoEmail, { error: 'must not contain an e-mail address', params: { rule: 'email' } })
+    .refine(hasNoPhone, { error: 'must not contain a phone number', params: { rule: 'phone' } });
 }
 
 /** Address of a public page. Digits after a plus are no phone number there: it may stand for a space. */
 export const WebAddress = z
   .url({ protocol: /^https?$/ })
   .max(2000)
-  .refine(isWellFormed, { error: 'must not contain lone surrogates' })
-  .refine(hasNoControls, { error: 'must not contain control characters' })
-  .refine(hasNoEmail, { error: 'must not contain an e-mail address' });
+  .refine(isWellFormed, { error: 'must not contain lone surrogates', params: { rule: 'surrogates' } })
+  .refine(hasNoControls, { error: 'must not contain control characters', params: { rule: 'control_characters' } })
+  .refine(hasNoEmail, { error: 'must not contain an e-mail address', params: { rule: 'email' } });
 
 export function isWellFormed(text: string): boolean {
   return text.isWellFormed();

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { v5 as uuidv5 } from 'uuid';
 import type { Actor, NewEvent } from '#domain/event.ts';
+import { SCHEMA_VERSION } from '#domain/events.ts';
 import { DomainError } from '#domain/refusal.ts';
 import { decide, type Category, type Context, type Facts, type StateOf, type StreamName, type UseCase } from '#domain/use-case.ts';
 import type { TranscribedFrom } from '#domain/values.ts';
@@ -83,7 +84,7 @@ export class CommandExecutor {
         newId,
       };
       const decided = decideOrNotFound(useCase, command, folded.state, context);
-      const metadata = { commandId, requestHash, actor: request.actor, occurredOn: context.occurredOn, transcribedFrom, schemaVersion: 1 };
+      const metadata = { commandId, requestHash, actor: request.actor, occurredOn: context.occurredOn, transcribedFrom, schemaVersion: SCHEMA_VERSION };
       const events = decided.map(
         (event, index): NewEvent => ({
           ...event,

@@ -26,6 +26,10 @@ const started = (evidence: object[]) => [
   by(undesa.approver, startCommitment, { id }),
 ];
 
+test('not before the commitment starts: that would undo its lateness', () => {
+  given(active).when(undesa.approver, claimCompletion, { id, statement, selfDeclared: true }, { occurredOn: '2020-12-31' }).thenRefused('COMMAND.OCCURRED_BEFORE', '/occurredOn');
+});
+
 test('a claim without evidence says that it is self-declared', () => {
   given(active).when(undesa.approver, claimCompletion, { id, statement }).thenRefused('COMPLETION.NEEDS_INDEPENDENT_EVIDENCE', '/selfDeclared');
   const state = given(active)

@@ -4,8 +4,9 @@ import { refuse } from '../refusal.ts';
 import { useCase } from '../use-case.ts';
 import { Text } from '../values.ts';
 import type { Evidence } from './content.ts';
-import { CommitmentPath, requireStatus } from './rules.ts';
+import { CommitmentPath, requireNotBefore, requireStatus } from './rules.ts';
 import { everPartiesOf, type CommitmentState } from './state.ts';
+import { approvedOf } from './versions.ts';
 
 /**
  * Proven by attached evidence, or self-declared. Evidence inside the content or an update is shown with it and proves
@@ -18,8 +19,9 @@ export const claimCompletion = useCase({
   category: 'commitment',
   path: CommitmentPath,
   body: z.strictObject({ statement: Text, selfDeclared: z.boolean().default(false) }),
-  decide({ statement, selfDeclared }, commitment) {
+  decide({ statement, selfDeclared }, commitment, context) {
     requireStatus(commitment, 'active');
+    requireNotBefore(context, approvedOf(commitment.versions)!.content.startOn);
     const proven = Object.values(commitment.evidence).some(({ evidence, flagged }) => !flagged && isIndependent(evidence, commitment));
     if (!proven && !selfDeclared) refuse('COMPLETION.NEEDS_INDEPENDENT_EVIDENCE', '/selfDeclared');
     return [{ type: 'CompletionClaimed', data: { statement, selfDeclared: !proven } }];

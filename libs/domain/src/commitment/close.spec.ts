@@ -11,6 +11,10 @@ test.each(['completed', 'partly', 'not'])('a reviewer closes it as %s, with an a
   expect(state).toMatchObject({ status: 'closed', ending: { on: '2023-06-01', outcome, assessment } });
 });
 
+test('not before its completion was claimed', () => {
+  given(claimed).when(reviewer, closeCommitment, { id, outcome: 'not', assessment }, { occurredOn: '2023-05-31' }).thenRefused('COMMAND.OCCURRED_BEFORE', '/occurredOn');
+});
+
 test('never without an assessment', () => {
   expect(closeCommitment.body.safeParse({ outcome: 'completed' }).success).toBe(false);
   expect(closeCommitment.body.safeParse({ outcome: 'completed', assessment: text('') }).success).toBe(false);

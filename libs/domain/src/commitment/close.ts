@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { publicEvent } from '../event.ts';
 import { useCase } from '../use-case.ts';
 import { Text } from '../values.ts';
-import { CommitmentPath, requireOutsideReviewer, requireStatus } from './rules.ts';
+import { CommitmentPath, requireNotBefore, requireOutsideReviewer, requireStatus } from './rules.ts';
 
 export const CommitmentClosed = publicEvent(
   'CommitmentClosed',
@@ -16,6 +16,7 @@ export const closeCommitment = useCase({
   body: CommitmentClosed.data,
   decide({ outcome, assessment }, commitment, context) {
     requireStatus(commitment, 'completion-claimed');
+    requireNotBefore(context, commitment.completion!.claimedOn);
     requireOutsideReviewer(commitment, context);
     return [{ type: 'CommitmentClosed', data: { outcome, assessment } }];
   },

@@ -12,6 +12,10 @@ test('a reviewer declines the claim with a reason; the commitment is active agai
   expect(state.completion).toBeUndefined();
 });
 
+test('not before it was claimed', () => {
+  given(claimed).when(reviewer, declineCompletion, command, { occurredOn: '2023-05-31' }).thenRefused('COMMAND.OCCURRED_BEFORE', '/occurredOn');
+});
+
 test('it may be claimed again', () => {
   const statement = text('It is complete now');
   given(claimed, by(reviewer, declineCompletion, command))

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { publicEvent } from '../event.ts';
 import { useCase } from '../use-case.ts';
 import { Text } from '../values.ts';
-import { CommitmentPath, requireOutsideReviewer, requireStatus } from './rules.ts';
+import { CommitmentPath, requireNotBefore, requireOutsideReviewer, requireStatus } from './rules.ts';
 
 export const CompletionDeclined = publicEvent('CompletionDeclined', z.strictObject({ reason: Text }));
 
@@ -13,6 +13,7 @@ export const declineCompletion = useCase({
   body: CompletionDeclined.data,
   decide({ reason }, commitment, context) {
     requireStatus(commitment, 'completion-claimed');
+    requireNotBefore(context, commitment.completion!.claimedOn);
     requireOutsideReviewer(commitment, context);
     return [{ type: 'CompletionDeclined', data: { reason } }];
   },

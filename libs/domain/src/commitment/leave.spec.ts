@@ -15,6 +15,10 @@ test('a partner leaves, and stays in the record', () => {
   expect(partiesOf(state)).toEqual(['UNDESA']);
 });
 
+test('not before it joined', () => {
+  given(joined).when(undp.approver, leaveCommitment, command, { occurredOn: '2023-05-31' }).thenRefused('COMMAND.OCCURRED_BEFORE', '/occurredOn');
+});
+
 test('who is no partner does not leave', () => {
   given(active).when(undp.approver, leaveCommitment, command).thenRefused('PARTNER.NOT_JOINED');
   given(joined, by(undp.approver, leaveCommitment, command)).when(undp.approver, leaveCommitment, command).thenRefused('PARTNER.NOT_JOINED');

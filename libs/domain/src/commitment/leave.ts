@@ -3,8 +3,7 @@ import { publicEvent } from '../event.ts';
 import { refuse } from '../refusal.ts';
 import { useCase } from '../use-case.ts';
 import { AgencyCode, Text } from '../values.ts';
-import { CommitmentPath, requireOpen } from './rules.ts';
-import { partnersOf } from './state.ts';
+import { CommitmentPath, requireNotBefore, requireOpen } from './rules.ts';
 
 export const PartnerLeft = publicEvent('PartnerLeft', z.strictObject({ agency: AgencyCode, reason: Text.optional() }));
 
@@ -13,9 +12,10 @@ export const leaveCommitment = useCase({
   category: 'commitment',
   path: CommitmentPath.extend({ agency: AgencyCode }),
   body: PartnerLeft.data.pick({ reason: true }),
-  decide({ agency, reason }, commitment) {
+  decide({ agency, reason }, commitment, context) {
     requireOpen(commitment);
-    if (!partnersOf(commitment).includes(agency)) refuse('PARTNER.NOT_JOINED');
+    const partner = commitment.partners.find((one) => one.agency === agency && one.leftOn === undefined) ?? refuse('PARTNER.NOT_JOINED');
+    requireNotBefore(context, partner.joinedOn);
     return [{ type: 'PartnerLeft', data: { agency, reason } }];
   },
 });

@@ -18,6 +18,10 @@ test('it may be reached as soon as the commitment is registered', () => {
   given(registered).when(undesa.focalPoint, reachMilestone, command).then('MilestoneReached', { milestoneId: 'survey-2022' });
 });
 
+test('not before the commitment starts', () => {
+  given(active).when(undesa.focalPoint, reachMilestone, command, { occurredOn: '2020-12-31' }).thenRefused('COMMAND.OCCURRED_BEFORE', '/occurredOn');
+});
+
 test('once', () => {
   given(active, by(undesa.focalPoint, reachMilestone, command)).when(undesa.focalPoint, reachMilestone, command).thenRefused('MILESTONE.ALREADY_REACHED');
 });

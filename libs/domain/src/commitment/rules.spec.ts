@@ -9,7 +9,7 @@ import { attachEvidence } from './attach-evidence.ts';
 import { proposeTarget } from './propose-target.ts';
 import { raiseFinding } from './raise-finding.ts';
 import { reportObstacle } from './report-obstacle.ts';
-import { isWithin, RECORDS_MAX } from './rules.ts';
+import { isWithin, RECORDS_MAX, UPDATES_MAX } from './rules.ts';
 import type { CommitmentState } from './state.ts';
 import { submitProgress } from './submit-progress.ts';
 
@@ -38,9 +38,10 @@ test.each<[keyof CommitmentState, UseCase, object]>([
     const full = Object.fromEntries(Array.from({ length: records }, (_, index) => [the(kind, index), record]));
     return decide(useCase, { id, ...useCase.body.parse(body) }, { ...commitment, [kind]: full }, { ...context, actor });
   };
-  expect(decided(RECORDS_MAX - 1)).toHaveLength(1);
-  expect(() => decided(RECORDS_MAX)).toThrow(DomainError);
-  expect(() => decided(RECORDS_MAX)).toThrow('2000 records of a kind');
+  const max = kind === 'updates' ? UPDATES_MAX : RECORDS_MAX;
+  expect(decided(max - 1)).toHaveLength(1);
+  expect(() => decided(max)).toThrow(DomainError);
+  expect(() => decided(max)).toThrow(`${max} records of a kind`);
 });
 
 test.each<[object, string | null, string | null, boolean]>([

@@ -22,8 +22,10 @@ import { approvedOf, type Change } from './versions.ts';
 /** Path of every command to a commitment; records under it extend this. */
 export const CommitmentPath = z.strictObject({ id: z.uuid() });
 
-/** Most records of one kind (targets, updates, obstacles, ...) under one commitment. */
-export const RECORDS_MAX = 2000;
+/** Most progress updates under one commitment. */
+export const UPDATES_MAX = 2000;
+/** Most records of another kind (targets, updates, obstacles, ...) under one commitment. */
+export const RECORDS_MAX = 200;
 
 export function requireStatus(commitment: CommitmentState, ...allowed: CommitmentStatus[]): void {
   if (commitment.status === 'none') refuse('COMMITMENT.UNKNOWN');
@@ -87,8 +89,13 @@ export function checkEvidence(wrong: Refusals, pointer: string, { issuer, date }
   if (date !== undefined && date > today) wrong.add('EVIDENCE.IN_FUTURE', `${pointer}/date`);
 }
 
-export function requireRoom(records: Readonly<Record<string, unknown>>): void {
-  if (Object.keys(records).length >= RECORDS_MAX) refuse('COMMITMENT.LIMIT', '', `${RECORDS_MAX} records of a kind`);
+/** What follows something did not happen before it. */
+export function requireNotBefore({ occurredOn }: Context, day: string): void {
+  if (occurredOn < day) refuse('COMMAND.OCCURRED_BEFORE', '/occurredOn', `that was on ${day}`);
+}
+
+export function requireRoom(records: Readonly<Record<string, unknown>>, max = RECORDS_MAX): void {
+  if (Object.keys(records).length >= max) refuse('COMMITMENT.LIMIT', '', `${max} records of a kind`);
 }
 
 /** Streams that a commitment's content speaks of. */

@@ -3,7 +3,7 @@ import { restrictedEvent } from '../event.ts';
 import { useCase } from '../use-case.ts';
 import { AgencyCode } from '../values.ts';
 import { ProgressContent, ReportedProgress } from './content.ts';
-import { checkProgress, CommitmentPath, progressNeeds, reported, requireOpen, requireRoom } from './rules.ts';
+import { checkProgress, CommitmentPath, progressNeeds, reported, requireOpen, requireRoom, UPDATES_MAX } from './rules.ts';
 import { Change } from './versions.ts';
 
 /** Of a new update and of each later version. */
@@ -20,7 +20,7 @@ export const submitProgress = useCase({
   needs: ({ content }) => progressNeeds(content),
   decide({ content }, commitment, context) {
     requireOpen(commitment);
-    requireRoom(commitment.updates);
+    requireRoom(commitment.updates, UPDATES_MAX);
     checkProgress(content, context);
     const { actor, newId } = context;
     const agency = actor.role === 'secretariat' ? commitment.lead : actor.agency;

@@ -3,6 +3,7 @@ import { active, claimed, content, endings, registered, submitted, suspended, te
 import { registerCommitment } from './register.ts';
 import { submitCommitment } from './submit.ts';
 import { supersedeCommitment } from './supersede.ts';
+import { withdrawCommitment } from './withdraw.ts';
 
 const id = the('commitment');
 const second = the('commitment', 2);
@@ -20,6 +21,14 @@ test.each(Object.entries({ registered, active, suspended, claimed }))('another c
 test('the successor is registered', () => {
   given(active).when(undesa.approver, supersedeCommitment, { id, by: second, reason }).thenRefused('COMMITMENT.SUCCESSOR_UNKNOWN', '/by');
   given(active, secondSubmitted).when(undesa.approver, supersedeCommitment, { id, by: second, reason }).thenRefused('COMMITMENT.SUCCESSOR_UNKNOWN', '/by');
+});
+
+test('which has not given way itself: there is no circle', () => {
+  const registeredToo = by(undesa.approver, registerCommitment, { id: second });
+  const circle = by(undesa.approver, supersedeCommitment, { id: second, by: id, reason });
+  given(active, secondSubmitted, registeredToo, circle).when(undesa.approver, supersedeCommitment, { id, by: second, reason }).thenRefused('COMMITMENT.SUCCESSOR_UNKNOWN', '/by');
+  const withdrawn = by(undesa.approver, withdrawCommitment, { id: second, reason });
+  given(active, secondSubmitted, registeredToo, withdrawn).when(undesa.approver, supersedeCommitment, { id, by: second, reason }).thenRefused('COMMITMENT.SUCCESSOR_UNKNOWN', '/by');
 });
 
 test('and another one', () => {

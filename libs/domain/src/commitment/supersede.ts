@@ -18,7 +18,7 @@ export const supersedeCommitment = useCase({
     requireStatus(commitment, 'registered', 'active', 'suspended', 'completion-claimed');
     if (by === commitment.id) refuse('COMMITMENT.SUPERSEDED_BY_ITSELF', '/by');
     const successor = facts.commitment(by);
-    if (!successor || !isPublic(successor)) refuse('COMMITMENT.SUCCESSOR_UNKNOWN', '/by');
+    if (!successor || !isPublic(successor) || ['withdrawn', 'superseded'].includes(successor.status)) refuse('COMMITMENT.SUCCESSOR_UNKNOWN', '/by');
     return [{ type: 'CommitmentSuperseded', data: { by, reason } }];
   },
 });
