@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { mintLocalToken } from '#platform/auth/local-key.ts';
 import {
-  ConfigError, DATABASE_URL, DATA_DIR, EVENT_STORE_URL, HOST, KAFKA_BROKERS, NODE_ENV, OIDC_AUDIENCE, OIDC_ISSUER, PORT, readConfig,
+  ConfigError, DATABASE_URL, DATA_DIR, EVENT_STORE_URL, HOST, KAFKA_BROKERS, NODE_ENV, OIDC_AUDIENCE, OIDC_ISSUER, PORT, RATE_LIMIT_PER_SECOND, readConfig, TRUST_PROXY, LOG_LEVEL,
 } from '#platform/config.ts';
 import { appNames, root, runLedger, startApp, stopLeftoverApps, waitUntilReady } from './apps.ts';
 import type { AppName } from './apps.ts';
@@ -24,13 +24,20 @@ const Settings = z.object({
   DATABASE_URL: DATABASE_URL.optional(),
   EVENT_STORE_URL: EVENT_STORE_URL.optional(),
   KAFKA_BROKERS: KAFKA_BROKERS.optional(),
-  OIDC_ISSUER, OIDC_AUDIENCE,
+  OIDC_ISSUER, OIDC_AUDIENCE, RATE_LIMIT_PER_SECOND, TRUST_PROXY, LOG_LEVEL,
 // Also where other settings are wrong: all are told at once.
-}).refine((settings) => !settings.OIDC_ISSUER || settings.OIDC_AUDIENCE, { path: ['OIDC_AUDIENCE'], message: 'is required with OIDC_ISSUER', when: () => true });
+}).refine((settings) => !settings.OIDC_ISSUER || settings.OIDC_AUDIENCE, { path: ['OIDC_AUDIENCE'], message: 'is required with OIDC_ISSUER', when: () => true })
+  .refine((settings) => settings.NODE_ENV !== 'production' || settings.OIDC_ISSUER, { path: ['OIDC_ISSUER'], message: 'is required in production', when: () => true });
 type Settings = z.output<typeof Settings>;
 
-/** One for each role, of agencies that are in the data; a reviewer must not belong to a party. */
-const demoTokens = [['administrator', 'UNCTAD'], ['focal-point', 'ITU'], ['approver', 'ITU'], ['reviewer', 'UNESCO'], ['secretariat', 'UNCTAD']] as const;
+/**
+ * One for each role, of agencies that are in the data; a reviewer must not belong to a party. Of the secretariat two
+ * members: what one transcribes, another approves.
+ */
+const demoTokens = [
+  ['administrator', 'UNCTAD'], ['focal-point', 'ITU'], ['approver', 'ITU'], ['reviewer', 'UNESCO'],
+  ['secretariat', 'UNCTAD', 'cstd-secretariat-1'], ['secretariat', 'UNCTAD', 'cstd-secretariat-2'],
+] as const;
 
 const startedAt = Date.now();
 /** Aborts, with the reason, when everything is to be stopped. */
@@ -119,8 +126,8 @@ async function startEverything(settings: Settings, dataDir: string): Promise<voi
   if (brokers !== undefined) say(`report: ${urlOf(settings, 'reporting')}/reports/action-lines.csv`);
   if (local) {
     say('demo tokens, one per role:');
-    for (const [role, agency] of demoTokens) {
-      say(`  ${role} of ${agency}: ${await mintLocalToken({ dataDir, role, agency, expiresIn: '30 days' })}`);
+    for (const [role, agency, id = `${agency}-${role}`] of demoTokens) {
+      say(`  ${role} of ${agency} (${id}): ${await mintLocalToken({ dataDir, role, agency, id, expiresIn: '30 days' })}`);
     }
   }
   say(`try:   curl '${url}/v1/commitments?limit=3'`);
