@@ -30,7 +30,7 @@ test('starts everything, imports once, stops everything; and starts again after 
   const first = start();
   const said = await first.waitFor('Ctrl-C stops everything');
   expect(said).toContain(`ready: http://127.0.0.1:${port}\n`);
-  expect(said.match(/ of [A-Z]+: eyJ/g)).toHaveLength(5);
+  expect(said.match(/ of [A-Z]+ \(\S+\): eyJ/g)).toHaveLength(6);
   const imported = await figures();
   expect(imported.commitments).toBeGreaterThan(0);
   await until(async () => (await json(`http://127.0.0.1:${port + 1}/reports/reconciliation`)).equal === true, { deadlineMs: 60_000 });

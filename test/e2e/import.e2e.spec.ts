@@ -117,7 +117,7 @@ records:
     ['03-more.yaml', 5, 'pathless', '/path', 'required'],
     ['03-more.yaml', 6, 'nobody', '', 'AGENCY.UNKNOWN'],
     ['03-more.yaml', 7, 'review', '', 'AUTH.ROLE_DENIED'],
-    ['03-more.yaml', 8, 'mail', '/body/names/en', 'custom'],
+    ['03-more.yaml', 8, 'mail', '/body/names/en', 'email'],
   ]);
   const told = (await run(['import', folder], env)).out;
   expect(told).toContain(`${join(folder, '02-undp.yaml')}:12  labs-commitment  /body/content/kind  enum: `);

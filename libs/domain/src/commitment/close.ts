@@ -16,8 +16,8 @@ export const closeCommitment = useCase({
   body: CommitmentClosed.data,
   decide({ outcome, assessment }, commitment, context) {
     requireStatus(commitment, 'completion-claimed');
-    requireNotBefore(context, commitment.completion!.claimedOn);
     requireOutsideReviewer(commitment, context);
+    requireNotBefore(context, commitment.completion!.claimedOn);
     return [{ type: 'CommitmentClosed', data: { outcome, assessment } }];
   },
 });

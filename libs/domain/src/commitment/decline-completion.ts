@@ -13,8 +13,8 @@ export const declineCompletion = useCase({
   body: CompletionDeclined.data,
   decide({ reason }, commitment, context) {
     requireStatus(commitment, 'completion-claimed');
-    requireNotBefore(context, commitment.completion!.claimedOn);
     requireOutsideReviewer(commitment, context);
+    requireNotBefore(context, commitment.completion!.claimedOn);
     return [{ type: 'CompletionDeclined', data: { reason } }];
   },
 });
