@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { Beneficiaries, CommitmentContent, Evidence, Observation, ProgressContent, TargetContent } from './commitment/content.ts';
 import { content, progress } from '#testing/scenes.ts';
-import { ActionLineCode, AgencyCode, Decimal, IndicatorCode, LanguageTag, Money, PlainDate, Sdg, Text, Titles, Value, WebAddress } from './values.ts';
+import { ActionLineCode, AgencyCode, Decimal, IndicatorCode, LanguageTag, Money, PlainDate, Sdg, Text, Title, Titles, Value, WebAddress } from './values.ts';
 
 /** Where and why a value is refused; empty when it is taken. */
 function wrong(schema: z.ZodType, value: unknown): string[] {
@@ -69,6 +69,12 @@ describe('text', () => {
 });
 
 describe('titles', () => {
+  test('are one line', () => {
+    expect(wrong(Titles, { en: 'Media\nand more' })).toEqual(['en: must be one line']);
+    expect(wrong(Title, { text: 'Media\tand more', language: 'en' })).toEqual(['text: must be one line']);
+    expect(wrong(Text, { text: 'Media\nand\tmore', language: 'en' })).toEqual(taken);
+  });
+
   test('by language, English among them', () => {
     expect(wrong(Titles, { en: 'Media', fr: 'Médias', 'zh-Hans': '媒体' })).toEqual(taken);
     expect(wrong(Titles, { fr: 'Médias' })).toHaveLength(1);

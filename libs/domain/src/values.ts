@@ -42,6 +42,11 @@ export function plainText(maxLength: number) {
     .refine(hasNoPhone, { error: 'must not contain a phone number', params: { rule: 'phone' } });
 }
 
+/** Plain text without line breaks. */
+function oneLine(maxLength: number) {
+  return plainText(maxLength).refine((text) => !/[\n\t]/.test(text), { error: 'must be one line', params: { rule: 'one_line' } });
+}
+
 /** Address of a public page. Digits after a plus are no phone number there: it may stand for a space. */
 export const WebAddress = z
   .url({ protocol: /^https?$/ })
@@ -79,12 +84,12 @@ export const LanguageTag = z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 
 /** Free text with the language it is written in. */
 export const Text = z.strictObject({ text: plainText(10_000), language: LanguageTag });
 export type Text = z.infer<typeof Text>;
-/** A title or heading: one line. */
-export const Title = z.strictObject({ text: plainText(300), language: LanguageTag });
+/** A title or heading. */
+export const Title = z.strictObject({ text: oneLine(300), language: LanguageTag });
 /** Titles of reference data by language; English is always there. */
 export const Titles = z
-  .object({ en: plainText(300) })
-  .catchall(plainText(300))
+  .object({ en: oneLine(300) })
+  .catchall(oneLine(300))
   .superRefine((titles, context) => {
     for (const language of Object.keys(titles)) {
       const tag = LanguageTag.safeParse(language);

@@ -24,7 +24,7 @@ export const CommitmentPath = z.strictObject({ id: z.uuid() });
 
 /** Most progress updates under one commitment. */
 export const UPDATES_MAX = 2000;
-/** Most records of another kind (targets, updates, obstacles, ...) under one commitment. */
+/** Most records of any other kind (targets, obstacles, evidence, findings) under one commitment. */
 export const RECORDS_MAX = 200;
 
 export function requireStatus(commitment: CommitmentState, ...allowed: CommitmentStatus[]): void {
