@@ -368,7 +368,7 @@ function contentOf(world: World): object {
     startOn,
     ...(dice.chance(0.85) && { dueOn: addDays(startOn, dice.int(-5, 1200)) }),
     milestones: dice.some(['first', 'second', 'third'], dice.int(0, 3)).map((milestoneId) => ({
-      milestoneId, title: text(dice), ...(dice.chance(0.7) && { dueOn: addDays(startOn, dice.int(10, 800)) }),
+      milestoneId, title: title(dice), ...(dice.chance(0.7) && { dueOn: addDays(startOn, dice.int(10, 800)) }),
     })),
     pledged: dice.some(['USD', 'EUR', 'CHF'], dice.chance(0.4) ? dice.int(1, 2) : 0).map((currency) => ({ amount: `${dice.int(1, 500)}00000`, currency })),
     ...(dice.chance(0.2) && { externalReferences: [{ system: 'wsis-stocktaking', reference: `record ${dice.int(1, 999)}` }] }),
@@ -423,7 +423,7 @@ function observationOf({ dice, ledger, today }: World, { targets }: CommitmentSt
 
 function evidenceOf({ dice, ledger, today }: World): object {
   return {
-    title: text(dice),
+    title: title(dice),
     class: dice.pick(['official-paper', 'self-report', 'event-summary', 'third-party-article']),
     draft: dice.chance(0.1),
     ...(dice.chance(0.7) && { issuer: dice.pick([...times(10, ledger.idsOf('agency')).flat(), 'nobody']) }),
@@ -453,6 +453,12 @@ function changeOf(dice: Dice, versions: Versions<unknown>, revisions: number): o
   if (!approved || dice.chance(0.03)) return { kind: 'new' };
   const reason = text(dice);
   return dice.chance(revisions) ? { kind: 'revision', reason } : { kind: 'correction', corrects: approved.version, reason };
+}
+
+/** As a text, on one line. */
+function title(dice: Dice): { text: string; language: string } {
+  const { text: words, language } = text(dice);
+  return { text: words.replaceAll('\n', ' '), language };
 }
 
 function text(dice: Dice): { text: string; language: string } {
