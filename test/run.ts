@@ -54,7 +54,9 @@ async function runTests(): Promise<{ passed: number; failed: number; notes: stri
     const notes: string[] = [];
     const skipped = report.numPendingTests + report.numTodoTests;
     if (skipped > 0) notes.push(`${skipped} tests were skipped`);
-    if (/did not exit|failed to exit gracefully/.test(output)) notes.push('something that a test opened was not closed');
+    if (/did not exit/.test(output)) notes.push('something that a test opened was not closed');
+    // Jest gives a worker half a second to end, which a busy machine may not: told, and to be looked into by test:handles.
+    if (/failed to exit gracefully/.test(output)) process.stdout.write('a test process was slow to end; npm run test:handles names what is open, if anything\n');
     const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
     if (exitCode !== 0 && failed === 0 && notes.length === 0) notes.push(`jest ended with exit code ${exitCode}`);
     return { passed: report.numPassedTests, failed, notes };
