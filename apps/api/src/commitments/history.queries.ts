@@ -2,10 +2,9 @@ import { z } from 'zod';
 import { commitmentStream, type CommitmentEvent } from '#domain/commitment/commitment.ts';
 import { CommitmentPath } from '#domain/commitment/rules.ts';
 import type { CommitmentState } from '#domain/commitment/state.ts';
-import { Actor, UnknownEventError } from '#domain/event.ts';
+import { Actor } from '#domain/event.ts';
 import { eventType } from '#domain/events.ts';
 import { PlainDate, Text, TranscribedFrom } from '#domain/values.ts';
-import { Problem } from '#platform/problem.ts';
 import { limitOf, minPosition, wholeNumber } from '../queries/query-parameters.ts';
 import { queryRoute } from '../queries/query-route.ts';
 import type { Streams } from '../streams.ts';
@@ -56,7 +55,7 @@ export const historyQueries = [
       await sources.logHas(query.minPosition);
       const { seesAll, revision, position } = await visibleCommitment(sources, path.id, actor);
       const items: z.output<typeof HistoryItem>[] = [];
-      for await (const one of historyOf(sources.streams, `commitment-${path.id}`, seesAll)) {
+      for await (const one of historyOf(sources.streams, `commitment-${path.id}`, seesAll, position)) {
         if (one.event.revision <= query.after) continue;
         // One more than the page: there is a next one.
         if (items.length === query.limit) return { items, next: items.at(-1)!.revision, revision, position };
@@ -73,23 +72,20 @@ interface Step {
   after: CommitmentState;
 }
 
-/** The stream's events with the state around each; of the public events alone for those who see no others. */
-async function* historyOf(streams: Streams, stream: string, seesAll: boolean): AsyncGenerator<Step> {
+/**
+ * The stream's events with the state around each; of the public events alone for those who see no others. Not above the
+ * position up to which the stream was folded: there every event is one that this build knows.
+ */
+async function* historyOf(streams: Streams, stream: string, seesAll: boolean, upToPosition: number): AsyncGenerator<Step> {
   let state = commitmentStream.initial;
-  for await (const events of streams.pages(stream)) {
+  for await (const events of streams.pages(stream, { upToPosition })) {
     for (const event of events as CommitmentEvent[]) {
-      if (!seesAll && !isPublicEvent(event)) continue;
+      if (!seesAll && !eventType(event.type)!.public) continue;
       const before = state;
       state = commitmentStream.evolve(before, event);
       yield { event, before, after: state };
     }
   }
-}
-
-function isPublicEvent({ type }: CommitmentEvent): boolean {
-  const known = eventType(type);
-  if (!known) throw new Problem(503, 'EVENT.TYPE_UNKNOWN', 'newer software wrote to this record; this server is being replaced', { cause: new UnknownEventError(type) });
-  return known.public;
 }
 
 function historyItem({ event, before, after }: Step): z.output<typeof HistoryItem> {
