@@ -56,15 +56,16 @@ export class FeedController {
     await this.sources.logHas(query.minPosition);
     const isStream = /(^|,)\s*text\/event-stream\b/i.test(headers['accept'] ?? '');
     const after = (isStream ? lastEventId(headers) : undefined) ?? query.after ?? 0;
-    await this.refuseBeyondTheEnd(after);
+    const head = await this.headBehind(after);
     if (isStream) return this.follow(after, reply);
-    void reply.send(await readFeed(this.store, after, query.limit));
+    void reply.send(await readFeed(this.store, after, query.limit, head));
   }
 
-  /** Who has seen more than there is follows another log, or one that has lost its end since: silence would look like no news. */
-  private async refuseBeyondTheEnd(after: number): Promise<void> {
+  /** The log's head. Who has seen more than there is follows another log, or one that has lost its end since: silence would look like no news. */
+  private async headBehind(after: number): Promise<number> {
     const head = await this.store.head();
     if (after > head) throw new Problem(409, 'FEED.BEYOND_THE_END', `the log ends at ${head}, before the position to go on from`);
+    return head;
   }
 
   private follow(after: number, reply: FastifyReply): void {

@@ -14,11 +14,10 @@ const SCAN_MAX = 5000;
 const SCAN_PAGE = 1000;
 
 /**
- * Published events above a position, in order. `next` is where to go on: above all that was looked at.
+ * Published events above a position, in order; `head` is the log's, as read before. `next` is where to go on: above all that was looked at.
  * @throws Problem EVENT.TYPE_UNKNOWN (503) at an event that newer software wrote: nobody may step over it
  */
-export async function readFeed(store: EventStore, after: number, limit: number): Promise<FeedPage> {
-  const head = await store.head();
+export async function readFeed(store: EventStore, after: number, limit: number, head: number): Promise<FeedPage> {
   const items: CloudEvent[] = [];
   let next = after;
   const page = (): FeedPage => ({ items, next, head: Math.max(head, next) });
