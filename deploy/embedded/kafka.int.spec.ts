@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import type { Admin } from 'kafkajs';
-import { startKafka } from './kafka.ts';
+import { clusterId, startKafka } from './kafka.ts';
 import type { EmbeddedKafka } from './kafka.ts';
 
 let dataDir: string;
@@ -41,6 +41,10 @@ test('takes over from a broker whose launcher was killed, keeps its topics, and 
   }
   await expect(kafka.exited).resolves.toBe('exit code 143');
 }, 60_000);
+
+test('the id of a cluster never looks like an option of the tool that takes it', () => {
+  for (let drawn = 0; drawn < 2_000; drawn += 1) expect(clusterId()).toMatch(/^[A-Za-f][A-Za-z0-9_-]{21}$/);
+});
 
 test('starts again on other ports after the broker was killed', async () => {
   const killed = await started();
