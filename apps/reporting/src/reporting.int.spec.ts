@@ -142,7 +142,8 @@ test('from Kafka alone it reports on each action line, and finds itself equal to
     ['wsis.actionLine.v1', 2], ['wsis.agency.v1', 0], ['wsis.commitment.v1', 10], ['wsis.indicator.v1', 0],
   ]);
   expect(await csvOf(url)).toEqual(REPORT);
-  await until(async () => (await fetch(`${url}/health/ready`)).status === 200);
+  // After a trouble the consumer waits up to 10 s of its own before it tries again.
+  await until(async () => (await fetch(`${url}/health/ready`)).status === 200, { deadlineMs: 25_000 });
 
   await append(ledger, 'agency-ITU', 'AgencyRenamed');
   await until(async () => ((await (await fetch(`${url}/reports/reconciliation`)).json()) as ReconciliationAnswer).topics[1]!.here.count === 1);
