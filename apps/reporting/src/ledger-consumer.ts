@@ -1,4 +1,4 @@
-import { type INestMicroservice, Injectable, Inject, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Inject, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { KafkaRetriableException } from '@nestjs/microservices';
 import { DataSource } from 'typeorm';
 import { topics } from '#contracts/published.ts';
@@ -10,10 +10,10 @@ import { ReportTransaction } from './report-transaction.ts';
 import { type ReportingSettings, SETTINGS } from './settings.ts';
 import { PartitionRow, tables } from './tables.ts';
 
-const START = 'start';
+const GROUP = 'group';
 
-/** The part of Nest's Kafka consumer that is used here. */
-interface Consumer {
+/** The part of Nest's Kafka client that is used here. */
+interface Client {
   seek(to: { topic: string; partition: number; offset: string }): void;
   on(event: string, listener: (event: { payload: { restart?: boolean; error?: Error } }) => void): void;
 }
@@ -28,10 +28,11 @@ export class LedgerConsumer implements OnModuleDestroy {
   private readonly stop = new AbortController();
   private readonly end = Promise.withResolvers<void>();
   private readonly subscriber: Subscriber<ReportTransaction>;
-  private consumer: Consumer | undefined;
+  /** While it is in the consumer group, and only then can it be told where to go on. */
+  private client: Client | undefined;
   private partitions = new Map<string, number>();
   /** What keeps it from going on, by partition. */
-  private readonly troubles = new Map<string, string>([[START, 'waits for the topics']]);
+  private readonly troubles = new Map<string, string>([[GROUP, 'waits for the topics']]);
   private starting: Promise<void> | undefined;
 
   /** Settles when it follows no more: rejected where a restart may help. */
@@ -45,7 +46,7 @@ export class LedgerConsumer implements OnModuleDestroy {
     this.subscriber = new Subscriber({
       inTransaction: (work) => database.transaction((manager) => work(new ReportTransaction(manager))),
       handle: (event, transaction) => transaction.handle(event),
-      seek: (topic, partition, offset) => this.consumer?.seek({ topic, partition, offset: String(offset) }),
+      seek: (topic, partition, offset) => this.client?.seek({ topic, partition, offset: String(offset) }),
     });
     health.add('topics', async (): Promise<CheckResult> => {
       const [trouble] = this.troubles.values();
@@ -56,9 +57,24 @@ export class LedgerConsumer implements OnModuleDestroy {
   }
 
   /** Starts the transport as soon as the publisher has made the topics. */
-  follow(start: () => Promise<unknown>, microservice: INestMicroservice): void {
-    this.starting = this.startWhenThere(start, microservice);
+  follow(start: () => Promise<unknown>): void {
+    this.starting = this.startWhenThere(start);
     this.starting.catch((error: unknown) => this.end.reject(error));
+  }
+
+  /** Goes on where the tables stand as often as the client joins the group, before its first attempt and after every trouble. */
+  use(client: Client): void {
+    client.on('consumer.group_join', () => {
+      this.client = client;
+      this.goOn().then(() => this.client && this.troubles.delete(GROUP), (error: unknown) => this.end.reject(error));
+    });
+    client.on('consumer.crash', ({ payload: { restart, error } }) => {
+      if (!restart) this.end.reject(error ?? new Error('the consumer crashed'));
+    });
+    client.on('consumer.stop', () => {
+      this.client = undefined;
+      this.troubles.set(GROUP, 'waits for Kafka');
+    });
   }
 
   /**
@@ -96,27 +112,20 @@ export class LedgerConsumer implements OnModuleDestroy {
     this.end.resolve();
   }
 
-  private async startWhenThere(start: () => Promise<unknown>, microservice: INestMicroservice): Promise<void> {
+  private async startWhenThere(start: () => Promise<unknown>): Promise<void> {
     const kafka = openKafka(this.settings.KAFKA_BROKERS, this.logger);
     const partitions = await untilTopicsExist(kafka, this.stop.signal).finally(() => kafka.close());
     if (!partitions) return;
     this.partitions = partitions;
     await start();
-    [, this.consumer] = microservice.unwrap<[unknown, Consumer]>();
-    this.consumer.on('consumer.group_join', () => void this.goOn().catch((error: unknown) => this.end.reject(error)));
-    this.consumer.on('consumer.crash', ({ payload: { restart, error } }) => {
-      if (!restart) this.end.reject(error ?? new Error('the consumer crashed'));
-    });
-    await this.goOn();
-    this.troubles.delete(START);
   }
 
-  /** Tells the client to go on where the tables stand, whatever the group's offsets say. */
+  /** Tells the client to go on where the tables stand, whatever the group's offsets say; without a client, joining will. */
   private async goOn(): Promise<void> {
     const rows = await this.database.getRepository(PartitionRow).find();
     const nextOffsets = new Map(rows.map((row) => [`${row.topic} ${row.partition}`, row.nextOffset]));
     for (const topic of topics)
       for (let partition = 0; partition < (this.partitions.get(topic) ?? 0); partition += 1)
-        this.consumer?.seek({ topic, partition, offset: String(nextOffsets.get(`${topic} ${partition}`) ?? 0) });
+        this.client?.seek({ topic, partition, offset: String(nextOffsets.get(`${topic} ${partition}`) ?? 0) });
   }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -18,6 +19,7 @@ import { mintLocalToken } from '#platform/auth/local-key.ts';
 import { until } from '#testing/until.ts';
 import { startReporting } from './app.ts';
 import { openReportDatabase } from './database.ts';
+import { LedgerConsumer } from './ledger-consumer.ts';
 import { reportingSettings } from './settings.ts';
 import type { ReconciliationAnswer } from './reconciliation.ts';
 
@@ -142,7 +144,7 @@ test('from Kafka alone it reports on each action line, and finds itself equal to
     ['wsis.actionLine.v1', 2], ['wsis.agency.v1', 0], ['wsis.commitment.v1', 10], ['wsis.indicator.v1', 0],
   ]);
   expect(await csvOf(url)).toEqual(REPORT);
-  // After a trouble the consumer waits up to 10 s of its own before it tries again.
+  // A broker that is just starting may refuse the group at first: the client then pauses up to 10 s before it tries again.
   await until(async () => (await fetch(`${url}/health/ready`)).status === 200, { deadlineMs: 25_000 });
 
   await append(ledger, 'agency-ITU', 'AgencyRenamed');
@@ -214,6 +216,37 @@ test('a record that it can not take is not stepped over, and it says so', async 
   });
   expect(ready.checks.topics.detail).toBe("can't take record 0 of wsis.agency.v1, partition 0");
   expect(await csvOf(url)).toEqual(REPORT);
+});
+
+test('while the client is out of the group it is not ready, and where to go on it tells it only once it has joined', async () => {
+  await history();
+  await reconciled(await start());
+  const sought: string[] = [];
+  let joined = true;
+  const client = Object.assign(new EventEmitter(), {
+    seek({ topic, partition, offset }: { topic: string; partition: number; offset: string }) {
+      if (!joined) throw new Error('Consumer group was not initialized');
+      sought.push(`${topic} ${partition} ${offset}`);
+    },
+  });
+  const consumer = app!.get(LedgerConsumer);
+  const ready = async () => (await fetch(`${await app!.getUrl()}/health/ready`)).status === 200;
+  await until(ready, { deadlineMs: 25_000 });
+  consumer.use(client);
+
+  joined = false;
+  client.emit('consumer.stop', { payload: {} });
+  expect(await ready()).toBe(false);
+  await consumer.rebuild();
+  expect(sought).toEqual([]);
+
+  joined = true;
+  client.emit('consumer.group_join', { payload: {} });
+  await until(ready);
+  expect(new Set(sought)).toEqual(new Set(topics.flatMap((topic) => [0, 1, 2, 3, 4, 5].map((partition) => `${topic} ${partition} 0`))));
+
+  client.emit('consumer.crash', { payload: { restart: false, error: new Error('not authorised') } });
+  await expect(consumer.ended).rejects.toThrow('not authorised');
 });
 
 test('while the API is away, reconciliation says so', async () => {
