@@ -1,0 +1,90 @@
+// What `npm run bench` runs: README.md here says what it measures.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import { type EmbeddedKafka, startKafka } from '#embedded/kafka.ts';
+import { type EmbeddedPostgres, startPostgres } from '#embedded/postgres.ts';
+import { appendBenches } from './append.bench.ts';
+import type { Bench, BenchContext, Row } from './bench.ts';
+import { jsonRow, tableOf } from './table.ts';
+
+const benches: Bench[] = [...appendBenches];
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false }, rounds: { type: 'string', default: '5' } },
+  });
+  const rounds = values.quick ? 1 : Number(values.rounds);
+  const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name));
+  if (unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1) {
+    process.stderr.write(`usage: npm run bench -- [--json] [--quick] [--rounds n] [${benches.map(({ name }) => name).join('|')} ...]\n`);
+    return 2;
+  }
+  const wanted = benches.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  const rows = await measure(wanted, { quick: values.quick, rounds });
+  const judged = !values.quick;
+  process.stdout.write(values.json ? `${JSON.stringify(rows.map((row) => jsonRow(row, judged)), null, 2)}\n` : `${tableOf(rows, judged)}\n`);
+  return 0;
+}
+
+/** On servers of its own, in a temporary folder that is gone afterwards. */
+async function measure(wanted: readonly Bench[], options: { quick: boolean; rounds: number }): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'ledger-bench-'));
+  const postgres = await startPostgres({ dataDir: join(folder, 'postgres') });
+  let kafka: Promise<EmbeddedKafka> | undefined;
+  const context = { ...options, kafka: () => (kafka ??= kafkaIn(join(folder, 'kafka'))), say };
+  const stop = async (): Promise<void> => {
+    await Promise.all([postgres.stop(), kafka?.then((broker) => broker.stop())]);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop().finally(() => process.exit(1)));
+  try {
+    const rows: Row[] = [];
+    for (const bench of wanted) {
+      say(`${bench.name} ...`);
+      rows.push(...await runOne(bench, join(folder, bench.name), postgres, context));
+    }
+    return rows;
+  } finally {
+    await stop();
+  }
+}
+
+async function runOne(bench: Bench, folder: string, postgres: EmbeddedPostgres, context: Omit<BenchContext, 'folder' | 'database'>): Promise<Row[]> {
+  mkdirSync(folder);
+  const databases: string[] = [];
+  const database = async (): Promise<string> => {
+    const name = `bench_${bench.name.replaceAll('-', '_')}_${databases.length}`;
+    databases.push(name);
+    await asAdmin(postgres.url, `create database ${name}`);
+    const url = new URL(postgres.url);
+    url.pathname = `/${name}`;
+    return url.href;
+  };
+  try {
+    return await bench.run({ ...context, folder, database });
+  } finally {
+    for (const name of databases) await asAdmin(postgres.url, `drop database if exists ${name} with (force)`);
+  }
+}
+
+async function asAdmin(url: string, statement: string): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.query(statement).finally(() => client.end());
+}
+
+async function kafkaIn(dataDir: string): Promise<EmbeddedKafka> {
+  const kafka = await startKafka({ dataDir });
+  if ('missing' in kafka) throw new Error(kafka.missing);
+  return kafka;
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
