@@ -15,6 +15,8 @@ const checks = [
   { name: 'lint', command: [bin('eslint'), '.'] },
   { name: 'import rules', command: [bin('depcruise'), 'apps', 'libs', 'test', 'deploy'] },
   { name: 'build', command: [process.execPath, join(root, 'deploy/embedded/bootstrap.mjs'), 'build'] },
+  // That every bench runs to its end; how fast is not looked at.
+  { name: 'benches', command: [process.execPath, join(root, 'deploy/embedded/bootstrap.mjs'), 'bench', '--quick'] },
 ];
 
 process.exitCode = await main();

@@ -1,4 +1,4 @@
-// `npm start`, `npm test`, `npm run build` and `npm run ledger` on a fresh clone, with any Node from 20 on and nothing
+// `npm start`, `npm test`, `npm run build`, `ledger` and `bench` on a fresh clone, with any Node from 20 on and nothing
 // installed: installs and builds what is not, or no longer, installed and built, then hands over to the project's own Node.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const [verb, ...rest] = process.argv.slice(2);
+const peers = join(root, 'test/bench/peers');
 const modules = join(root, 'node_modules');
 const projectNode = join(modules, 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 
@@ -16,31 +17,34 @@ const runs = {
   start: () => [join(root, 'deploy/embedded/start.ts')],
   test: () => [join(root, 'test/run.ts')],
   ledger: () => ['--enable-source-maps', join(root, 'dist/apps/cli/main.js'), ...rest],
+  bench: () => ['--import', './test/bench/typescript.mjs', join(root, 'test/bench/run.ts'), ...rest],
   build: () => undefined,
 };
 
 if (Number(process.versions.node.split('.')[0]) < 20) stop(`Node ${process.versions.node} is too old: 20 or newer is needed`);
 if (!(verb in runs)) stop(`usage: bootstrap.mjs ${Object.keys(runs).join('|')}`);
-if (!isInstalled()) install();
+if (!isInstalled(root) || !existsSync(projectNode)) install(root);
+// What the ledger is measured against, nobody else needs.
+if (verb === 'bench' && !isInstalled(peers)) install(peers);
 if (verb !== 'test' && !isBuilt()) build();
 const command = runs[verb]();
 if (command) handOver(command);
 
 /** Every package of package-lock.json is there in its version; an install that was broken off left no list of them. */
-function isInstalled() {
-  const list = join(modules, '.package-lock.json');
-  if (!existsSync(list) || !existsSync(projectNode)) return false;
+function isInstalled(folder) {
+  const list = join(folder, 'node_modules', '.package-lock.json');
+  if (!existsSync(list)) return false;
   const installed = JSON.parse(readFileSync(list, 'utf8')).packages;
-  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
+  const wanted = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')).packages;
   return Object.entries(wanted).every(([path, entry]) => path === '' || entry.optional || installed[path]?.version === entry.version);
 }
 
-function install() {
+function install(folder) {
   say('installing packages ...');
   // Not with the Node of node_modules, which npm is about to remove.
-  const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.startsWith(modules)).join(delimiter);
+  const path = (process.env.PATH ?? '').split(delimiter).filter((place) => !place.startsWith(modules)).join(delimiter);
   const { status } = spawnSync('npm', ['ci', '--include=dev', '--loglevel=error', '--no-audit', '--no-fund'], {
-    cwd: root, env: { ...process.env, PATH: path }, stdio: ['ignore', 2, 2], shell: process.platform === 'win32',
+    cwd: folder, env: { ...process.env, PATH: path }, stdio: ['ignore', 2, 2], shell: process.platform === 'win32',
   });
   if (status !== 0) stop('packages could not be installed: see above');
 }
