@@ -8,9 +8,11 @@ import { type EmbeddedKafka, startKafka } from '#embedded/kafka.ts';
 import { type EmbeddedPostgres, startPostgres } from '#embedded/postgres.ts';
 import { appendBenches } from './append.bench.ts';
 import type { Bench, BenchContext, Row } from './bench.ts';
+import { latencyBenches } from './latency.bench.ts';
+import { publisherBenches } from './publisher.bench.ts';
 import { jsonRow, tableOf } from './table.ts';
 
-const benches: Bench[] = [...appendBenches];
+const benches: Bench[] = [...appendBenches, ...latencyBenches, ...publisherBenches];
 
 process.exitCode = await main();
 
