@@ -10,9 +10,10 @@ import { appendBenches } from './append.bench.ts';
 import type { Bench, BenchContext, Row } from './bench.ts';
 import { latencyBenches } from './latency.bench.ts';
 import { publisherBenches } from './publisher.bench.ts';
+import { startBenches } from './start.bench.ts';
 import { jsonRow, tableOf } from './table.ts';
 
-const benches: Bench[] = [...appendBenches, ...latencyBenches, ...publisherBenches];
+const benches: Bench[] = [...appendBenches, ...latencyBenches, ...publisherBenches, ...startBenches];
 
 process.exitCode = await main();
 
