@@ -8,12 +8,13 @@ import { type EmbeddedKafka, startKafka } from '#embedded/kafka.ts';
 import { type EmbeddedPostgres, startPostgres } from '#embedded/postgres.ts';
 import { appendBenches } from './append.bench.ts';
 import type { Bench, BenchContext, Row } from './bench.ts';
+import { commandBenches } from './command.bench.ts';
 import { latencyBenches } from './latency.bench.ts';
 import { publisherBenches } from './publisher.bench.ts';
 import { startBenches } from './start.bench.ts';
 import { jsonRow, tableOf } from './table.ts';
 
-const benches: Bench[] = [...appendBenches, ...latencyBenches, ...publisherBenches, ...startBenches];
+const benches: Bench[] = [...appendBenches, ...commandBenches, ...latencyBenches, ...publisherBenches, ...startBenches];
 
 process.exitCode = await main();
 
