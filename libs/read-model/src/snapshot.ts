@@ -1,4 +1,5 @@
-import type { DataSource, EntityManager } from 'typeorm';
+import type { ClientBase, QueryResult } from 'pg';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { viewId, viewSchema, type View } from './view.ts';
 
 /**
@@ -12,12 +13,7 @@ export async function inSnapshot<T>(
 ): Promise<{ value: T; position: number }> {
   const runner = dataSource.createQueryRunner();
   try {
-    // The tables are locked before the first query takes the snapshot: otherwise a rebuild that ends in between would
-    // show us tables that were not yet filled as of the snapshot.
-    await runner.query(
-      `begin isolation level repeatable read, read only; lock table ${tablesOf(views).join(', ')} in access share mode`,
-    );
-    const position = await lowestPosition(runner.manager, views);
+    const position = await begin(runner, views);
     const value = await read(runner.manager);
     await runner.query('commit');
     return { value, position };
@@ -30,14 +26,23 @@ export async function inSnapshot<T>(
   }
 }
 
-function tablesOf(views: readonly View[]): string[] {
-  return views.flatMap((view) => [`${viewSchema(view)}.rows`, ...(view.rollupEntity ? [`${viewSchema(view)}.rollup`] : [])]);
+/**
+ * One message to the server and back for all of it. The tables are locked before the first query takes the snapshot:
+ * otherwise a rebuild that ends in between would show us tables that were not yet filled as of the snapshot.
+ * @returns the lowest position
+ */
+async function begin(runner: QueryRunner, views: readonly View[]): Promise<number> {
+  const ids = views.map((view) => `'${viewId(view)}'`).join(', ');
+  // TypeORM gives no answers to several statements at once.
+  const client = (await runner.connect()) as ClientBase;
+  const answers: unknown = await client.query(`
+    begin isolation level repeatable read, read only;
+    lock table ${tablesOf(views).join(', ')} in access share mode;
+    select count(*)::int as views, min(position) as position from read_model.checkpoints where view in (${ids})`);
+  const [found] = (answers as QueryResult<{ views: number; position: number | null }>[]).at(-1)!.rows as [{ views: number; position: number | null }];
+  return found.views === views.length ? (found.position ?? 0) : 0;
 }
 
-async function lowestPosition(manager: EntityManager, views: readonly View[]): Promise<number> {
-  const [found] = await manager.query<{ views: number; position: number | null }[]>(
-    'select count(*)::int as views, min(position) as position from read_model.checkpoints where view = any($1)',
-    [views.map(viewId)],
-  );
-  return found!.views === views.length ? (found!.position ?? 0) : 0;
+function tablesOf(views: readonly View[]): string[] {
+  return views.flatMap((view) => [`${viewSchema(view)}.rows`, ...(view.rollupEntity ? [`${viewSchema(view)}.rollup`] : [])]);
 }

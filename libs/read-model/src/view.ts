@@ -101,7 +101,11 @@ function rowsEntity<Row extends ViewRow>(
     schema,
     tableName: 'rows',
     columns: versioned as EntitySchema<RowVersion<Row>>['options']['columns'],
-    indices: [{ name: 'rows_current', columns: ['id'], unique: true, where: `"validTo" = ${STILL_VALID}` }, ...indices],
+    indices: [
+      { name: 'rows_current', columns: ['id'], unique: true, where: `"validTo" = ${STILL_VALID}` },
+      { name: 'rows_closed', columns: ['validTo'], where: `"validTo" < ${STILL_VALID}` },
+      ...indices,
+    ],
   });
 }
 

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { FacilitatorRole } from '#domain/action-line/assign-facilitator.ts';
 import { ActionLineCode, AgencyCode, PlainDate, Sdg, Titles } from '#domain/values.ts';
 import { Problem } from '#platform/problem.ts';
-import { figuresNow, noFigures } from '#read-model/queries/figures.ts';
 import { findReference, referenceViews } from '#read-model/queries/list-reference.ts';
 import type { ActionLineRow } from '#read-model/views/action-lines.ts';
 import { commitments } from '#read-model/views/commitments.ts';
@@ -61,7 +60,7 @@ export const actionLineQueries = [
       const day = query.on ?? today();
       const found = await readReference(sources, `actionLine-${code}`, [referenceViews.actionLines, commitments], query.minPosition, async (manager) => ({
         line: (await findReference(manager, 'actionLines', code))!,
-        figures: (await figuresNow(manager, day, { actionLine: code, agency: '*' }))[0] ?? noFigures(code, '*'),
+        figures: await sources.figures.of({ actionLine: code, agency: '*' }, manager, day),
       }));
       if (!found) throw new Problem(404, 'ACTION_LINE.UNKNOWN', 'there is no such action line');
       const { line, figures } = found.value;

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { FacilitatorRole } from '#domain/action-line/assign-facilitator.ts';
 import { ActionLineCode, AgencyCode, PlainDate, Titles } from '#domain/values.ts';
 import { Problem } from '#platform/problem.ts';
-import { figuresNow, noFigures } from '#read-model/queries/figures.ts';
 import { findReference, linesOfAgency, referenceViews } from '#read-model/queries/list-reference.ts';
 import { commitments } from '#read-model/views/commitments.ts';
 import type { ActionLineRow } from '#read-model/views/action-lines.ts';
@@ -56,7 +55,7 @@ export const agencyQueries = [
       const found = await readReference(sources, `agency-${code}`, views, query.minPosition, async (manager) => ({
         agency: (await findReference(manager, 'agencies', code))!,
         lines: await linesOfAgency(manager, code),
-        figures: (await figuresNow(manager, day, { actionLine: '*', agency: code }))[0] ?? noFigures('*', code),
+        figures: await sources.figures.of({ actionLine: '*', agency: code }, manager, day),
       }));
       if (!found) throw new Problem(404, 'AGENCY.UNKNOWN', 'there is no such agency');
       const { agency, lines, figures } = found.value;

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { AgencyCode, PlainDate, Titles } from '#domain/values.ts';
-import { figuresAsOf, figuresNow, noFigures, type Figures } from '#read-model/queries/figures.ts';
+import { figuresAsOf, noFigures, type Figures } from '#read-model/queries/figures.ts';
 import { listReference, referenceViews } from '#read-model/queries/list-reference.ts';
 import { commitments } from '#read-model/views/commitments.ts';
 import { asOf, minPosition, on } from '../queries/query-parameters.ts';
@@ -37,7 +37,7 @@ export const matrixQueries = [
       const asked = await sources.positionOf(query);
       const views = [commitments, referenceViews.actionLines, referenceViews.agencies];
       const { value, position } = await sources.read(views, Math.max(query.minPosition ?? 0, asked ?? 0), async (manager) => ({
-        figures: asked === undefined ? await figuresNow(manager, day) : await figuresAsOf(manager, asked, day),
+        figures: asked === undefined ? await sources.figures.all(manager, day) : await figuresAsOf(manager, asked, day),
         lines: await allOf(manager, 'actionLines', asked),
         agencies: await allOf(manager, 'agencies', asked),
       }));

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EventStore } from '#event-store/event-store.ts';
 import { Problem } from '#platform/problem.ts';
+import { KeptFigures } from '#read-model/queries/kept-figures.ts';
 import { NotYetError, ReadModel, WAIT_MS_MAX, type Reading } from '#read-model/queries/read-model.ts';
 import type { View } from '#read-model/view.ts';
 import { EVENT_STORE } from '../event-store.module.ts';
@@ -11,6 +12,8 @@ import { Streams } from '../streams.ts';
 /** Where answers come from: one record from its stream in the log, lists and figures from the views. */
 @Injectable()
 export class QuerySources {
+  readonly figures = new KeptFigures();
+
   constructor(
     @Inject(EVENT_STORE) readonly store: EventStore,
     readonly streams: Streams,

@@ -189,6 +189,7 @@ async function createRows(runner: QueryRunner, schema: string, columns: string):
       constraint rows_pkey primary key (id, "validFrom")
     )`);
   await runner.query(`create unique index rows_current on ${schema}.rows (id) where ${CURRENT}`);
+  await runner.query(`create index rows_closed on ${schema}.rows ("validTo") where "validTo" < 9007199254740991`);
 }
 
 async function createRollup(runner: QueryRunner, schema: string): Promise<void> {

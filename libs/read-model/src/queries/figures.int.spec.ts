@@ -5,7 +5,8 @@ import { logOf } from '#testing/given.ts';
 import { randomHistory } from '#testing/histories.ts';
 import { publicCommitments } from '../views/domain-states.fixture.ts';
 import { jointWork } from '../views/joint-work.fixture.ts';
-import { figuresAsOf, figuresNow, type Figures } from './figures.ts';
+import { figuresAsOf, type Figures } from './figures.ts';
+import { KeptFigures } from './kept-figures.ts';
 import { filledReadModel, type FilledReadModel } from './filled.fixture.ts';
 
 let readModel: FilledReadModel;
@@ -23,19 +24,55 @@ test.each([['of joint work', logOf(jointWork)], ['at random', randomHistory(3, 8
   'after a history %s figures are what the domain counts, now and as of any position, in every scope',
   async (_, log) => {
     await readModel.apply(log);
+    const figures = new KeptFigures();
     const positions = [0, Math.floor(log.length / 3), Math.floor((2 * log.length) / 3), log.length];
     for (const on of DAYS) {
-      const now = await readModel.read((manager) => figuresNow(manager, on));
+      const now = await readModel.read((manager) => figures.all(manager, on));
       expect(inOrder(now)).toEqual(inOrder(counted(publicCommitments(log), on)));
       for (const position of positions) {
         const then = await readModel.read((manager) => figuresAsOf(manager, position, on));
         expect(inOrder(then)).toEqual(inOrder(counted(publicCommitments(log.slice(0, position)), on)));
       }
-      const [total] = await readModel.read((manager) => figuresNow(manager, on, { actionLine: '*', agency: '*' }));
+      const total = await readModel.read((manager) => figures.of({ actionLine: '*', agency: '*' }, manager, on));
       expect(total).toEqual(now.find(({ actionLine, agency }) => actionLine === '*' && agency === '*'));
     }
   },
 );
+
+test('figures that are kept follow what changes, and forget a table that was emptied', async () => {
+  const figures = new KeptFigures();
+  const log = randomHistory(11, 900);
+  for (const upTo of [0, 150, 151, 400, 401, 402, 600, 900]) {
+    const position = await positionOf(readModel);
+    await readModel.apply(log.slice(position, upTo));
+    for (const on of DAYS) {
+      const now = await readModel.read((manager) => figures.all(manager, on));
+      expect(inOrder(now)).toEqual(inOrder(counted(publicCommitments(log.slice(0, upTo)), on)));
+    }
+  }
+  await readModel.empty();
+  expect(await readModel.read((manager) => figures.all(manager, DAYS[0]!))).toEqual([]);
+});
+
+test('a transaction that began before a change gets figures of before it, though others were told newer ones', async () => {
+  const figures = new KeptFigures();
+  const log = randomHistory(12, 600);
+  await readModel.apply(log.slice(0, 300));
+  const [on] = DAYS as [string];
+  const before = await readModel.read(async (manager) => {
+    await manager.query('select');
+    await readModel.apply(log.slice(300));
+    const after = await readModel.read((other) => figures.all(other, on));
+    expect(inOrder(after)).toEqual(inOrder(counted(publicCommitments(log), on)));
+    return figures.all(manager, on);
+  });
+  expect(inOrder(before)).toEqual(inOrder(counted(publicCommitments(log.slice(0, 300)), on)));
+});
+
+async function positionOf({ pool }: FilledReadModel): Promise<number> {
+  const { rows: [lowest] } = await pool.query<{ position: number }>('select min(position) as position from read_model.checkpoints');
+  return lowest!.position;
+}
 
 /** Figures of every scope, counted one commitment at a time. */
 function counted(states: readonly CommitmentState[], on: string): Figures[] {

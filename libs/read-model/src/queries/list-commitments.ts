@@ -25,7 +25,7 @@ export type ListedCommitment = Pick<CommitmentRow, (typeof COLUMNS)[number]> & {
 export async function listCommitments(manager: EntityManager, filter: CommitmentFilter, on: string, page: PageOf<CommitmentOrder>): Promise<Page<Keyed<ListedCommitment>>> {
   const where = new Conditions();
   const day = where.value(on);
-  where.validAt('c', page.position);
+  const rows = where.rowsAt(commitments, page.position);
   addCommitmentFilter(where, filter, on);
   const order = commitmentOrders[page.sort.by];
   const tail = addKeyset(where, order, 'c.id', page);
@@ -34,7 +34,7 @@ export async function listCommitments(manager: EntityManager, filter: Commitment
     `select ${COLUMNS.map((column) => `c."${column}"`).join(', ')},
             coalesce((select m.milestones from ${viewSchema(milestones)}.rows m where m.id = c.id and ${milestonesThen}), '[]') as milestones,
             ${paceOnDay(day)} as "paceOnDay", ${overdueOnDay(day)} as overdue, ${order.column} as "keyValue"
-     from ${viewSchema(commitments)}.rows c where ${where} ${tail}`,
+     from ${rows} c where ${where} ${tail}`,
     where.values,
   );
   return pageOf(found, page.limit);

@@ -47,7 +47,7 @@ export async function listRecords<Kind extends RecordKind>(
   page: PageOf<RecordOrder>,
 ): Promise<Page<Keyed<ListedRecord<RecordRows[Kind]>>>> {
   const where = new Conditions();
-  where.validAt('r', page.position);
+  const rows = where.rowsAt(recordViews[kind] as View, page.position);
   where.validAt('c', page.position);
   addCommitmentFilter(where, filter, on);
   // The record's own latest change, as in the order by updatedAt.
@@ -57,7 +57,7 @@ export async function listRecords<Kind extends RecordKind>(
   const tail = addKeyset(where, order, 'r.id', page);
   const found = await manager.query<Keyed<ListedRecord<RecordRows[Kind]>>[]>(
     `select r.*, c.title as "commitmentTitle", c.lead, c."reportingIntervalDays", ${order.column} as "keyValue"
-     from ${viewSchema(recordViews[kind])}.rows r join ${viewSchema(commitments)}.rows c on c.id = r."commitmentId"
+     from ${rows} r join ${viewSchema(commitments)}.rows c on c.id = r."commitmentId"
      where ${where} ${tail}`,
     where.values,
   );

@@ -19,13 +19,15 @@ export function figuresOf(row: CommitmentRow): Contribution[] {
     figure(`status:${row.status}`),
     ...paceFigures(row),
     ...overdueFigures(row),
-    ...(row.lastUpdateOn === null ? [] : [figure('lastUpdate', row.lastUpdateOn)]),
+    ...(row.lastUpdateOn === null ? [] : [figure(LAST_UPDATE, row.lastUpdateOn)]),
   ];
   const pledges = isPledgeCounted(row) ? row.pledged.map(({ currency, amount }) => figure(`pledged:${currency}`, ALWAYS, amount)) : [];
   return scopesOf(row).flatMap(({ actionLine, agency, as, isPledgedIn }) =>
     [...counts, ...(as ? [figure(as)] : []), ...(isPledgedIn ? pledges : [])].map((one) => ({ actionLine, agency, ...one })),
   );
 }
+
+export const LAST_UPDATE = 'lastUpdate';
 
 type Figure = Pick<Contribution, 'measure' | 'countsFrom' | 'amount'>;
 
