@@ -31,7 +31,19 @@ describe('migrateEventLog', () => {
     await migrateEventLog(database.url);
     expect(await store.head()).toBe(3);
     const { rows } = await owner.query('select version from event_log.migrations order by version');
-    expect(rows).toEqual([{ version: 1 }, { version: 2 }]);
+    expect(rows).toEqual([{ version: 1 }, { version: 2 }, { version: 3 }]);
+  });
+
+  test('replaces the function of a log that was made before appends went in by sets', async () => {
+    await migrateEventLog(database.url);
+    await owner.query(`drop function event_log.append_batch;
+      create function event_log.append_batch(streams text[]) returns void language sql as '';
+      delete from event_log.migrations where version = 3`);
+    await migrateEventLog(database.url);
+    const store = await open(database.url);
+    expect(await store.append('agency-UNDP', 0, someEvents(3))).toEqual({ outcome: 'appended', revision: 3, position: 3 });
+    const { rows } = await owner.query(`select count(*)::int from pg_proc where proname = 'append_batch'`);
+    expect(rows).toEqual([{ count: 1 }]);
   });
 
   test('may run in several databases of one server at once, by users without rights of a superuser', async () => {

@@ -8,6 +8,8 @@ import { resumeAboveSql } from './sql/resume-above.sql.ts';
 const migrations = [
   { version: 1, name: 'event log', sql: [eventLogTablesSql, findRepeatSql, appendBatchSql] },
   { version: 2, name: 'resume above', sql: [resumeAboveSql] },
+  // Logs that were made before have an append_batch that inserts one by one.
+  { version: 3, name: 'append in sets', sql: [appendBatchSql] },
 ];
 
 /**

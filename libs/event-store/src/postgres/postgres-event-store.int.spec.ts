@@ -170,6 +170,38 @@ describe('the log in PostgreSQL', () => {
     expect(await store.head()).toBe(0);
   });
 
+  test.each([[0, 1], [2, 1], [1, 0], [1, 2], [1, null]])('the function refuses an event that is of append %j and there in place %j, where there is one of one', async (append: number, place: number | null) => {
+    const client = await log.client();
+    const [stream, expected, size, , , ...event] = oneAppend('agency-X');
+    await expect(client.query(ONE_APPEND, [stream, expected, size, [append], [place], ...event])).rejects.toMatchObject({ code: '22023' });
+    expect(await store.head()).toBe(0);
+  });
+
+  test('a batch of appends, repeats and conflicts numbers what is new, and that alone', async () => {
+    const [old, other] = [newStream(), newStream()];
+    const [first, second] = [someEvents(2), someEvents(3)];
+    await store.append(old, 0, first);
+    await store.append(other, 0, second);
+    const results = await Promise.all([
+      store.append(newStream(), 0, someEvents(2)),
+      store.append(old, 1, someEvents(4)),
+      store.append('agency-A', 'any', someEvents(1)),
+      store.append(other, 'any', second),
+      store.append(newStream(), 3, someEvents(1)),
+      store.append('agency-B', 0, someEvents(3)),
+    ]);
+    expect(results).toEqual([
+      { outcome: 'appended', revision: 2, position: 7 },
+      { outcome: 'conflict', actualRevision: 2 },
+      { outcome: 'appended', revision: 1, position: 8 },
+      { outcome: 'duplicate', revision: 3, position: 5 },
+      { outcome: 'conflict', actualRevision: 0 },
+      { outcome: 'appended', revision: 3, position: 11 },
+    ]);
+    const events = await store.readAll(5, 100);
+    expect(events.map(({ position, revision }) => [position, revision])).toEqual([[6, 1], [7, 2], [8, 1], [9, 1], [10, 2], [11, 3]]);
+  });
+
   test('a lock that is not free in time is EVENT_STORE.UNAVAILABLE, for those who waited behind it too', async () => {
     const impatient = await log.open({ lockMs: 100 });
     const release = await log.holdAppendLock();
@@ -395,7 +427,7 @@ async function openLog() {
   };
 }
 
-const ONE_APPEND = 'select * from event_log.append_batch($1, $2, $3, $4, $5, $6, $7)';
+const ONE_APPEND = 'select * from event_log.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9)';
 
 function positionsOf(events: void | readonly RecordedEvent[]): number[] {
   return (events ?? []).map(({ position }) => position);
@@ -403,7 +435,7 @@ function positionsOf(events: void | readonly RecordedEvent[]): number[] {
 
 function oneAppend(stream: string): unknown[] {
   const { id, type } = someEvent();
-  return [[stream], [0], [1], [id], [type], ['{}'], ['{}']];
+  return [[stream], [0], [1], [1], [1], [id], [type], '{}', '{}'];
 }
 
 /** A way to the server on which an answer can get lost: the request arrives, the connection breaks before its answer. */

@@ -30,20 +30,21 @@ export async function sendBatch(
 const RESEND_PAUSES_MS = [50, 100, 200, 400, 800, 1_500, 2_000];
 
 async function callAppendBatch(pool: pg.Pool, batch: readonly CheckedAppend[]): Promise<AppendResult[]> {
-  const events = batch.flatMap(({ stream, expected, events }) =>
-    events.map((event) => ({ stream, expected, size: events.length, ...event })),
-  );
+  const events = batch.flatMap(({ events }, append) => events.map((event, place) => ({ append: append + 1, place: place + 1, ...event })));
   const { rows } = await pool.query<Verdict>({
     name: 'append_batch',
-    text: 'select outcome, at_revision, at_position from event_log.append_batch($1, $2, $3, $4, $5, $6, $7)',
+    text: 'select outcome, at_revision, at_position from event_log.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9)',
     values: [
-      events.map((event) => event.stream),
-      events.map((event) => (event.expected === 'any' ? null : event.expected)),
-      events.map((event) => event.size),
-      events.map((event) => event.id),
-      events.map((event) => event.type),
-      events.map((event) => event.data),
-      events.map((event) => event.metadata),
+      batch.map(({ stream }) => stream),
+      batch.map(({ expected }) => (expected === 'any' ? null : expected)),
+      batch.map(({ events }) => events.length),
+      events.map(({ append }) => append),
+      events.map(({ place }) => place),
+      events.map(({ id }) => id),
+      events.map(({ type }) => type),
+      // JSON.stringify writes no line breaks, so a line is an event.
+      events.map(({ data }) => data).join('\n'),
+      events.map(({ metadata }) => metadata).join('\n'),
     ],
   });
   if (rows.length !== batch.length)
