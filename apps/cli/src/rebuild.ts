@@ -4,10 +4,10 @@ import { openEventStore } from '#event-store/open-event-store.ts';
 import { DATABASE_URL, EVENT_STORE_URL } from '#platform/config.ts';
 import { readCheckpoints } from '#read-model/checkpoints.ts';
 import { openPool } from '#read-model/database.ts';
-import { rebuildView, type RebuildOptions } from '#read-model/rebuild-view.ts';
+import { rebuildViews, type RebuildOptions } from '#read-model/rebuild-view.ts';
 import { viewId, type View } from '#read-model/view.ts';
 import { views } from '#read-model/views.ts';
-import { CommandEnd, EXIT, isUnreachable, messageOf } from './exit-code.ts';
+import { CommandEnd, EXIT, messageOf } from './exit-code.ts';
 import { progressBar } from './progress-bar.ts';
 import { readSettings, settingsHelp } from './settings.ts';
 import { printJson, printLines, type JsonOption, type Terminal } from './terminal.ts';
@@ -34,6 +34,7 @@ function viewsNamed(name: string | undefined): readonly View[] {
 
 interface Rebuilt {
   view: string;
+  /** Of all that were rebuilt together. */
   milliseconds: number;
   /** Why it could not be rebuilt. */
   error?: string;
@@ -42,36 +43,30 @@ interface Rebuilt {
 async function rebuild(terminal: Terminal, wanted: readonly View[], { json }: JsonOption): Promise<void> {
   const settings = readSettings(Settings, terminal);
   const store = await openEventStore(settings.EVENT_STORE_URL);
-  const pool = openPool(settings.DATABASE_URL, 3);
-  const results: Rebuilt[] = [];
+  const pool = openPool(settings.DATABASE_URL, 4);
   try {
     // A database that is not set up, or away, fails here and not once for each view.
     await readCheckpoints(pool, wanted);
-    for (const view of wanted) {
-      const result = await rebuildOne(terminal, { store, pool, view }, json);
-      results.push(result);
-      if (!json) printLines(terminal, [result.error === undefined ? `${result.view} rebuilt in ${result.milliseconds} ms` : `${result.view} failed: ${result.error}`]);
-    }
+    const results = await rebuildAll(terminal, { store, pool, views: wanted }, json);
+    if (json) printJson(terminal, { views: results });
+    else printLines(terminal, results.map(({ view, milliseconds, error }) => (error === undefined ? `${view} rebuilt in ${milliseconds} ms` : `${view} failed: ${error}`)));
+    if (results.some(({ error }) => error !== undefined)) throw new CommandEnd(EXIT.failed);
   } finally {
     await pool.end();
     await store.close();
   }
-  if (json) printJson(terminal, { views: results });
-  if (results.some(({ error }) => error !== undefined)) throw new CommandEnd(EXIT.failed);
 }
 
-/** A view that can't be rebuilt does not keep the others from it; a database that is away does. */
-async function rebuildOne(terminal: Terminal, options: Pick<RebuildOptions, 'store' | 'pool' | 'view'>, json: boolean | undefined): Promise<Rebuilt> {
-  const view = viewId(options.view);
-  const bar = progressBar(terminal, view.padEnd(24), { json });
+/** In one reading of the log. A view that can't be rebuilt does not keep the others from it; a database that is away does. */
+async function rebuildAll(terminal: Terminal, options: Pick<RebuildOptions, 'store' | 'pool'> & { views: readonly View[] }, json: boolean | undefined): Promise<Rebuilt[]> {
+  const { views: wanted } = options;
+  const bar = progressBar(terminal, (wanted.length === 1 ? viewId(wanted[0]!) : `${wanted.length} views`).padEnd(24), { json });
   const start = performance.now();
-  const milliseconds = () => Math.round(performance.now() - start);
   try {
-    await rebuildView({ ...options, signal: terminal.signal, progress: (done, head) => bar.to(done, head) });
-    return { view, milliseconds: milliseconds() };
-  } catch (error) {
-    if (terminal.signal.aborted || isUnreachable(error)) throw error;
-    return { view, milliseconds: milliseconds(), error: messageOf(error) };
+    const failures = await rebuildViews({ ...options, signal: terminal.signal, progress: (done, head) => bar.to(done, head) });
+    const milliseconds = Math.round(performance.now() - start);
+    const errors = new Map(failures.map(({ view, error }) => [view, messageOf(error)]));
+    return wanted.map((view) => ({ view: viewId(view), milliseconds, ...(errors.has(view) && { error: errors.get(view)! }) }));
   } finally {
     bar.stop();
   }

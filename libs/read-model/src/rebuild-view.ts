@@ -4,43 +4,72 @@ import type { RecordedEvent } from '#domain/event.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { applyBatch } from './apply-batch.ts';
 import { type Checkpoint, createCheckpoints, lockCheckpoints, moveCheckpoints, readCheckpoints } from './checkpoints.ts';
-import { inTransaction } from './database.ts';
+import { inTransaction, isTransient } from './database.ts';
+import { Filling, type Written } from './filling.ts';
+import { fillRollup } from './rollup.ts';
 import { viewId, viewSchema, type View } from './view.ts';
 
 export interface RebuildOptions {
   store: EventStore;
-  /** A pool made by `openPool`, of two connections or more. */
+  /** A pool made by `openPool`, of three connections or more. */
   pool: pg.Pool;
-  view: View;
-  /** Gives up after the batch in hand; the view stays as it was. */
+  /** Gives up after the batch in hand; the views that are not done stay as they were. */
   signal?: AbortSignal;
-  /** Position reached, and the position to reach. */
+  /** Position reached by all, and the position to reach. */
   progress?(done: number, head: number): void;
 }
 
-/**
- * Fills the view's tables anew from the log, beside the old ones, which serve and move on meanwhile; then changes
- * them over at the position at which the old ones stand, in one transaction. What a killed rebuild left is dropped.
- * Where the old ones had folded what the log has lost since, the view stands at the last event that is left.
- *
- * @throws {Error} where the view is being rebuilt already, can't fold an event, or could not be changed over.
- */
-export async function rebuildView(options: RebuildOptions): Promise<void> {
-  await alone(options, async () => {
-    await createCheckpoints(options.pool, [options.view]);
-    await createNextTables(options);
-    let position = 0;
-    for (let attempt = 1; attempt <= CHANGE_OVER_ATTEMPTS_MAX; attempt++) {
-      position = await catchUp(options, position);
-      await options.pool.query(tablesOf(options.view).map((table) => `analyze ${nextSchema(options.view)}.${table}`).join('; '));
-      if (await changeOver(options, position)) return;
-      await pause(CHANGE_OVER_PAUSE_MS, undefined, { signal: options.signal });
-    }
-    throw new Error(`${viewId(options.view)} could not be changed over: its tables are in use all the time`);
-  });
+/** @throws {Error} why the view could not be rebuilt */
+export async function rebuildView({ view, ...options }: RebuildOptions & { view: View }): Promise<void> {
+  const [failure] = await rebuildViews({ ...options, views: [view] });
+  if (failure) throw failure.error;
 }
 
-const BATCH_SIZE = 1_000;
+/**
+ * Fills the views' tables anew in one reading of the log, beside the old ones, which serve and move on meanwhile; then
+ * changes each view over at the position at which its old tables stand, in one transaction. What a killed rebuild left
+ * is dropped. Where the old tables had folded what the log has lost since, the view stands at the last event that is left.
+ *
+ * @returns the views that stay as they were, and why: one is being rebuilt already, can't fold an event, or could not be
+ *   changed over. They do not keep the others from it.
+ * @throws {Error} when database or log is away, or the signal aborts
+ */
+export async function rebuildViews({ views, ...options }: RebuildOptions & { views: readonly View[] }): Promise<RebuildFailure[]> {
+  const session = await options.pool.connect();
+  const ignore = () => undefined;
+  session.on('error', ignore);
+  try {
+    await createCheckpoints(options.pool, views);
+    const rebuilds = views.map((view): Rebuild => ({ ...options, view, filling: new Filling(view, nextSchema(view)), target: 0, reached: 0, failure: undefined }));
+    await eachLeft(rebuilds, (rebuild) => lockAlone(session, rebuild));
+    await eachLeft(rebuilds, createNextTables);
+    await fill(options, rebuilds);
+    await eachLeft(rebuilds, finish);
+    return rebuilds.flatMap(({ view, failure }) => (failure ? [{ view, error: failure }] : []));
+  } finally {
+    session.off('error', ignore);
+    // The locks are the session's: end it rather than give them back.
+    session.release(true);
+  }
+}
+
+export interface RebuildFailure {
+  view: View;
+  error: Error;
+}
+
+/** Of one view's rebuild, in this process. */
+interface Rebuild extends RebuildOptions {
+  view: View;
+  filling: Filling;
+  /** Where the old tables stood when the filling began. */
+  target: number;
+  /** Position of the last event in the new tables. */
+  reached: number;
+  failure: Error | undefined;
+}
+
+const BATCH_SIZE = 2_000;
 const CHANGE_OVER_ATTEMPTS_MAX = 50;
 const CHANGE_OVER_PAUSE_MS = 200;
 const LOCK_NOT_AVAILABLE = '55P03';
@@ -53,69 +82,142 @@ function tablesOf(view: View): string[] {
   return view.rollupEntity ? ['rows', 'rollup'] : ['rows'];
 }
 
-/** Holds a lock on a session of its own, so that a view is rebuilt once at a time; it ends with the process. */
-async function alone({ pool, view }: RebuildOptions, work: () => Promise<void>): Promise<void> {
-  const client = await pool.connect();
-  const ignore = () => undefined;
-  client.on('error', ignore);
-  try {
-    const locked = await client.query<{ held: boolean }>('select pg_try_advisory_lock(hashtextextended($1, 0)) as held', [
-      nextSchema(view),
-    ]);
-    if (!locked.rows[0]!.held) throw new Error(`${viewId(view)} is being rebuilt already`);
-    await work();
-  } finally {
-    client.off('error', ignore);
-    // The lock is the session's: end it rather than give it back.
-    client.release(true);
+/** Does a piece of work for each view that has not failed; what can't be done for one fails that one alone. */
+async function eachLeft(rebuilds: readonly Rebuild[], work: (rebuild: Rebuild) => Promise<void>): Promise<void> {
+  for (const rebuild of rebuilds) {
+    if (rebuild.failure) continue;
+    rebuild.signal?.throwIfAborted();
+    try {
+      await work(rebuild);
+    } catch (error) {
+      if (rebuild.signal?.aborted || isTransient(error)) throw error;
+      rebuild.failure = error instanceof Error ? error : new Error(String(error));
+    }
   }
 }
 
-async function createNextTables({ pool, view }: RebuildOptions): Promise<void> {
+/** Holds a lock while the session lasts, so that a view is rebuilt once at a time; it ends with the process. */
+async function lockAlone(session: pg.PoolClient, { view }: Rebuild): Promise<void> {
+  const locked = await session.query<{ held: boolean }>('select pg_try_advisory_lock(hashtextextended($1, 0)) as held', [nextSchema(view)]);
+  if (!locked.rows[0]!.held) throw new Error(`${viewId(view)} is being rebuilt already`);
+}
+
+/** With the index by which rows are found while they are filled in; the others cost half when they are made at the end. */
+async function createNextTables({ pool, view }: Rebuild): Promise<void> {
   const from = viewSchema(view);
   const to = nextSchema(view);
   await inTransaction(pool, async (client) => {
     await client.query(`drop schema if exists ${to} cascade`);
     await client.query(`create schema ${to}`);
-    for (const table of tablesOf(view)) {
-      await client.query(`create table ${to}.${table} (like ${from}.${table} including all excluding indexes)`);
-      // One by one, because `including indexes` would make up new names, and migrations go by the names.
-      const found = await client.query<{ definition: string }>(INDEX_DEFINITIONS, [from, table]);
-      for (const { definition } of found.rows) await client.query(definition.replaceAll(`${from}.${table}`, `${to}.${table}`));
-    }
+    for (const table of tablesOf(view)) await client.query(`create table ${to}.${table} (like ${from}.${table} including all excluding indexes)`);
+    for (const { definition } of (await indexesOf(client, view)).filter(isNeededToFill)) await client.query(definition);
   });
 }
 
+interface Index {
+  name: string;
+  /** SQL that makes the same, under the same name, for the next tables. */
+  definition: string;
+}
+
+function isNeededToFill({ name }: Index): boolean {
+  return name === 'rows_current' || name === 'rollup_pkey';
+}
+
+/** One by one, because `including indexes` would make up new names, and migrations go by the names. */
+async function indexesOf(client: pg.ClientBase, view: View): Promise<Index[]> {
+  const indexes: Index[] = [];
+  for (const table of tablesOf(view)) {
+    const [from, to] = [`${viewSchema(view)}.${table}`, `${nextSchema(view)}.${table}`];
+    const found = await client.query<Index>(INDEX_DEFINITIONS, [viewSchema(view), table]);
+    for (const { name, definition } of found.rows) indexes.push({ name, definition: definition.replaceAll(from, to) });
+  }
+  return indexes;
+}
+
 const INDEX_DEFINITIONS = `
-  select case when c.conname is null then pg_get_indexdef(i.indexrelid)
+  select (select relname from pg_class where oid = i.indexrelid) as name,
+         case when c.conname is null then pg_get_indexdef(i.indexrelid)
               else format('alter table %s.%s add constraint %I %s', $1::text, $2::text, c.conname, pg_get_constraintdef(c.oid)) end
          as definition
   from pg_index i
   left join pg_constraint c on c.conindid = i.indexrelid and c.conrelid = i.indrelid and c.contype in ('p', 'u', 'x')
   where i.indrelid = format('%s.%s', $1::text, $2::text)::regclass`;
 
-/** Folds from a position up to where the old tables stand; answers the position reached. */
-async function catchUp(options: RebuildOptions, from: number): Promise<number> {
-  const { store, pool, view, signal, progress } = options;
-  let position = from;
-  let target = await standsAt(options);
+/** Folds the log, from its beginning up to where the old tables stand, into all views at once: each event is read once. */
+async function fill({ store, pool, signal, progress }: RebuildOptions, rebuilds: readonly Rebuild[]): Promise<void> {
+  await eachLeft(rebuilds, async (rebuild) => void (rebuild.target = await standsAt(rebuild)));
+  const target = Math.max(0, ...rebuilds.map((rebuild) => rebuild.target));
+  let position = 0;
   let coming = readAhead(store, position);
-  while (position < target) {
-    signal?.throwIfAborted();
-    const events = upTo(target, await coming);
-    if (events.length === 0) return position;
-    const last = events.at(-1)!.position;
-    coming = readAhead(store, last);
-    await inTransaction(pool, async (client) => {
-      // A crash loses nothing that counts: the rebuild begins again.
-      await client.query('set local synchronous_commit = off');
-      await applyBatch(client, view, events, nextSchema(view));
-    });
-    position = last;
-    if (position === target) target = await standsAt(options);
-    progress?.(position, target);
+  let writing = Promise.resolve();
+  try {
+    while (position < target) {
+      signal?.throwIfAborted();
+      const events = upTo(target, await coming);
+      if (events.length === 0) break;
+      position = events.at(-1)!.position;
+      coming = readAhead(store, position);
+      const written = new Map<Rebuild, Written>();
+      await eachLeft(rebuilds, async (rebuild) => {
+        const here = upTo(rebuild.target, events);
+        written.set(rebuild, await rebuild.filling.fold(pool, here));
+        rebuild.reached = here.at(-1)?.position ?? rebuild.reached;
+      });
+      await writing;
+      // This batch is written while the next is read and folded.
+      writing = writeAll(written);
+      writing.catch(() => undefined);
+      progress?.(position, target);
+    }
+  } finally {
+    await writing;
   }
+  await writeAll(new Map(rebuilds.map((rebuild) => [rebuild, rebuild.filling.rest()])));
   await coming;
+}
+
+async function writeAll(written: ReadonlyMap<Rebuild, Written>): Promise<void> {
+  await eachLeft([...written.keys()], (rebuild) => rebuilding(rebuild.pool, (client) => rebuild.filling.write(client, written.get(rebuild)!)));
+}
+
+/** A transaction whose loss in a crash costs nothing that counts: the rebuild begins again. */
+async function rebuilding(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
+  await inTransaction(pool, async (client) => {
+    await client.query('set local synchronous_commit = off');
+    await work(client);
+  });
+}
+
+/** From filled rows to a view in use. */
+async function finish(rebuild: Rebuild): Promise<void> {
+  const { pool, view, signal } = rebuild;
+  await rebuilding(pool, async (client) => {
+    await client.query(`set local maintenance_work_mem = '256MB'`);
+    for (const index of (await indexesOf(client, view)).filter((one) => !isNeededToFill(one))) await client.query(index.definition);
+    if (view.contributions) await fillRollup(client, view, nextSchema(view));
+    for (const table of tablesOf(view)) await client.query(`analyze ${nextSchema(view)}.${table}`);
+  });
+  let position = rebuild.reached;
+  for (let attempt = 1; attempt <= CHANGE_OVER_ATTEMPTS_MAX; attempt++) {
+    position = await catchUp(rebuild, position);
+    if (await changeOver(rebuild, position)) return;
+    await pause(CHANGE_OVER_PAUSE_MS, undefined, { signal });
+  }
+  throw new Error(`${viewId(view)} could not be changed over: its tables are in use all the time`);
+}
+
+/** Brings the filled tables forward, from a position to where the old ones stand by now; answers the position reached. */
+async function catchUp(rebuild: Rebuild, from: number): Promise<number> {
+  const { store, pool, view, signal } = rebuild;
+  let position = from;
+  while (position < (await standsAt(rebuild))) {
+    signal?.throwIfAborted();
+    const events = upTo(await standsAt(rebuild), await store.readAll(position, BATCH_SIZE));
+    if (events.length === 0) return position;
+    await rebuilding(pool, (client) => applyBatch(client, view, events, nextSchema(view)));
+    position = events.at(-1)!.position;
+  }
   return position;
 }
 
@@ -126,7 +228,7 @@ function readAhead(store: EventStore, after: number): Promise<RecordedEvent[]> {
   return coming;
 }
 
-async function standsAt({ pool, view }: RebuildOptions): Promise<number> {
+async function standsAt({ pool, view }: Rebuild): Promise<number> {
   const [checkpoint] = await readCheckpoints(pool, [view]);
   return checkpoint!.position;
 }
@@ -139,7 +241,7 @@ function upTo(position: number, events: RecordedEvent[]): RecordedEvent[] {
  * Folds the last events and puts the new tables in the place of the old ones, with the projector held back by the
  * checkpoint's lock. False where readers keep the old tables busy or too much has happened since: try again.
  */
-async function changeOver({ store, pool, view }: RebuildOptions, position: number): Promise<boolean> {
+async function changeOver({ store, pool, view }: Rebuild, position: number): Promise<boolean> {
   const current = viewSchema(view);
   const old = `${current}_old`;
   try {

@@ -1,12 +1,12 @@
 import type { ClientBase } from 'pg';
 import type { FoldedRow } from './fold-batch.ts';
-import type { Contribution, RollupCell, View } from './view.ts';
+import { rowColumns, STILL_VALID, type Contribution, type RollupCell, type View, type ViewRow } from './view.ts';
 
 /**
  * Adds to the rollup what the rows contribute now and takes off what they contributed before. Cells that come to
  * nothing are deleted and amounts lose trailing zeros, so the table depends on the rows alone, not on their past.
  */
-export async function addToRollup(client: ClientBase, view: View, schema: string, folded: FoldedRow[]): Promise<void> {
+export async function addToRollup(client: ClientBase, view: View, schema: string, folded: readonly Pick<FoldedRow, 'before' | 'after'>[]): Promise<void> {
   const changes = contributionChanges(view, folded);
   if (changes.length === 0) return;
   const touched = await client.query<RollupCell>(
@@ -26,12 +26,28 @@ export async function addToRollup(client: ClientBase, view: View, schema: string
   if (empty.length > 0) await deleteCells(client, schema, empty);
 }
 
+/** Fills an empty rollup from the rows that hold now. */
+export async function fillRollup(client: ClientBase, view: View, schema: string): Promise<void> {
+  const columns = rowColumns(view).map((column) => `"${column}"`).join(', ');
+  for (let afterId = ''; ; ) {
+    const page = await client.query<ViewRow>(
+      `select ${columns} from ${schema}.rows where "validTo" = ${STILL_VALID} and id > $1 order by id limit ${PAGE}`,
+      [afterId],
+    );
+    if (page.rows.length > 0) await addToRollup(client, view, schema, page.rows.map((after) => ({ before: undefined, after })));
+    if (page.rows.length < PAGE) return;
+    afterId = page.rows.at(-1)!.id;
+  }
+}
+
+const PAGE = 2_000;
+
 interface ContributionChange extends Contribution {
   times: number;
 }
 
 /** What changed, with whatever stayed the same already cancelled out: most events change few of a row's contributions. */
-function contributionChanges(view: View, folded: FoldedRow[]): ContributionChange[] {
+function contributionChanges(view: View, folded: readonly Pick<FoldedRow, 'before' | 'after'>[]): ContributionChange[] {
   const changes = new Map<string, ContributionChange>();
   for (const { before, after } of folded) {
     if (before === after) continue;

@@ -83,7 +83,7 @@ test('a registered commitment has a row', () => {
     paceFrom: [],
     pace: [],
     targets: {},
-    reports: {},
+    reports: [],
     updatedAt: '2023-06-01T12:00:00.000Z',
     updatedPosition: expect.any(Number),
   });
@@ -205,7 +205,7 @@ describe('its pace', () => {
     expect(rowAfter(commitments, correctionSubmitted, late).pace).toEqual(['no-recent-report', 'achieved']);
     expect(rowAfter(commitments, correctionSubmitted, late, published)).toMatchObject({
       pace: ['no-recent-report', 'on-track', 'missed'],
-      reports: { [update]: { observations: [{ value: number('145') }] } },
+      reports: [{ updateId: update, observations: [{ value: number('145') }] }],
     });
   });
 
@@ -215,7 +215,7 @@ describe('its pace', () => {
       paceFrom: ['0001-01-01', '2023-01-01'],
       pace: ['no-recent-report', 'missed'],
       lastUpdateOn: null,
-      reports: {},
+      reports: [],
     });
   });
 

@@ -54,8 +54,8 @@ export interface CommitmentRow extends LedgerRow {
   pace: Pace[];
   /** Approved targets by id. */
   targets: Record<string, ApprovedTarget> | null;
-  /** Published updates that are not retracted, by id. */
-  reports: Record<string, Report> | null;
+  /** Published updates that are not retracted. */
+  reports: Report[] | null;
 }
 
 interface ApprovedTarget {
@@ -64,6 +64,7 @@ interface ApprovedTarget {
 }
 
 interface Report {
+  updateId: string;
   on: string;
   position: number;
   observations: WholeObservation[];
@@ -135,11 +136,8 @@ export const commitments = ledgerView<CommitmentRow>({
     PartnerLeft: (event, row) => after(event, { ...row, partners: row.partners.filter((agency) => agency !== event.data.agency) }),
 
     TargetApproved: (event, row) => rated(event, { ...row, targets: { ...row.targets, [event.data.targetId]: approvedTarget(event) } }),
-    ProgressPublished: (event, row) => rated(event, { ...row, reports: { ...row.reports, [event.data.updateId]: report(event) } }),
-    ProgressRetracted(event, row) {
-      const { [event.data.updateId]: _, ...reports } = row.reports!;
-      return rated(event, { ...row, reports });
-    },
+    ProgressPublished: (event, row) => rated(event, { ...row, reports: [...reportsWithout(row, event), report(event)] }),
+    ProgressRetracted: (event, row) => rated(event, { ...row, reports: reportsWithout(row, event) }),
 
     // Told in rows of their own; here they are news of the commitment.
     ProgressVerified: after,
@@ -172,7 +170,7 @@ function registered(event: EventNamed<'CommitmentRegistered'>): RowBody<Commitme
     paceFrom: [],
     pace: [],
     targets: {},
-    reports: {},
+    reports: [],
   };
 }
 
@@ -185,7 +183,7 @@ function rated(event: RecordedEvent, row: RowBody<CommitmentRow>): RowBody<Commi
   const steps = paceSteps(paceInputs(row));
   return {
     ...after(event, row),
-    lastUpdateOn: Object.values(row.reports!).map((one) => one.on).sort().at(-1) ?? null,
+    lastUpdateOn: row.reports!.reduce<string | null>((last, { on }) => (last === null || on > last ? on : last), null),
     paceFrom: steps.map((step) => step.from),
     pace: steps.map((step) => step.pace),
   };
@@ -224,7 +222,11 @@ function approvedTarget({ data }: EventNamed<'TargetApproved'>): ApprovedTarget 
 }
 
 function report({ data, metadata, position: publishedAt }: EventNamed<'ProgressPublished'>): Report {
-  return { on: metadata.occurredOn, position: publishedAt, observations: wholeObservations(data.content) };
+  return { updateId: data.updateId, on: metadata.occurredOn, position: publishedAt, observations: wholeObservations(data.content) };
+}
+
+function reportsWithout(row: CommitmentRow, { data }: EventNamed<'ProgressPublished' | 'ProgressRetracted'>): Report[] {
+  return row.reports!.filter(({ updateId }) => updateId !== data.updateId);
 }
 
 function paceInputs({ targets, reports, reportingIntervalDays }: RowBody<CommitmentRow>): PaceInputs[] {
@@ -232,7 +234,7 @@ function paceInputs({ targets, reports, reportingIntervalDays }: RowBody<Commitm
     target: content,
     direction: direction ?? undefined,
     reportingIntervalDays,
-    observations: Object.values(reports!).flatMap((one) =>
+    observations: reports!.flatMap((one) =>
       one.observations
         // All that it looks at is there.
         .filter((observation) => speaksOf(observation as Observation, content))

@@ -1,0 +1,93 @@
+import { Buffer } from 'node:buffer';
+import type { ClientBase, Connection, Submittable } from 'pg';
+import type { EntitySchemaColumnOptions } from 'typeorm';
+import { rowColumns, STILL_VALID, type RowVersion, type View } from './view.ts';
+
+/** Writes versions of rows by COPY: with wide rows a third of what json_populate_recordset costs the server. */
+export async function copyRows(client: ClientBase, view: View, schema: string, lines: readonly string[]): Promise<void> {
+  if (lines.length === 0) return;
+  const columns = [...rowColumns(view), 'validFrom', 'validTo'].map((column) => `"${column}"`).join(', ');
+  await client.query(new CopyIn(`copy ${schema}.rows (${columns}) from stdin`, lines)).done;
+}
+
+/**
+ * Makes the line of a version for `copyRows`. Refuses a row whose fields are not the table's columns: it would be loaded
+ * again as another row than was folded. Working columns are forgotten where the version does not hold any more.
+ */
+export function lineMaker(view: View): (version: RowVersion) => string {
+  const known = new Set(['validFrom', 'validTo', ...rowColumns(view)]);
+  const cells = rowColumns(view).map((column) => ({
+    column,
+    encode: encoderOf((view.entity.options.columns as Record<string, EntitySchemaColumnOptions>)[column]!),
+    isWorking: view.working.includes(column),
+  }));
+  return (version) => {
+    const fields = version as unknown as Record<string, unknown>;
+    for (const field in fields) if (!known.has(field)) throw new Error(`there is no column for "${field}"`);
+    let line = '';
+    for (const { column, encode, isWorking } of cells) {
+      const value = fields[column];
+      if (value === undefined) throw new Error(`"${column}" is undefined; use null`);
+      line += value === null || (isWorking && version.validTo !== STILL_VALID) ? '\\N\t' : `${encode(value as never)}\t`;
+    }
+    return `${line}${version.validFrom}\t${version.validTo}\n`;
+  };
+}
+
+/** A value that is not null as COPY's text format has it. */
+type Encode = (value: never) => string;
+
+function encoderOf({ type, array }: EntitySchemaColumnOptions): Encode {
+  if (array) return (items: unknown[]) => escaped(`{${items.map(arrayItem).join(',')}}`);
+  if (type === 'jsonb') return (value: unknown) => JSON.stringify(value).replaceAll('\\', '\\\\');
+  if (type === 'boolean' || type === 'int' || type === 'bigint') return (value: unknown) => String(value);
+  return (value: string | number) => escaped(String(value));
+}
+
+function arrayItem(item: unknown): string {
+  return typeof item === 'string' ? `"${item.replace(/["\\]/g, '\\$&')}"` : String(item);
+}
+
+function escaped(text: string): string {
+  return SPECIAL.test(text) ? text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t') : text;
+}
+
+const SPECIAL = /[\\\n\r\t]/;
+/** So much text becomes one message. */
+const MESSAGE_LINES = 1_000;
+
+/** What pg lacks: a query that sends rows. pg calls these methods while it is the active one. */
+class CopyIn implements Submittable {
+  readonly #ended = Promise.withResolvers<void>();
+  readonly done = this.#ended.promise;
+
+  constructor(
+    private readonly text: string,
+    private readonly lines: readonly string[],
+  ) {}
+
+  submit(connection: Connection): void {
+    connection.query(this.text);
+  }
+
+  handleCopyInResponse(connection: CopyConnection): void {
+    for (let at = 0; at < this.lines.length; at += MESSAGE_LINES)
+      connection.sendCopyFromChunk(Buffer.from(this.lines.slice(at, at + MESSAGE_LINES).join('')));
+    connection.endCopyFrom();
+  }
+
+  handleCommandComplete(): void {}
+
+  handleReadyForQuery(): void {
+    this.#ended.resolve();
+  }
+
+  handleError(error: Error): void {
+    this.#ended.reject(error);
+  }
+}
+
+interface CopyConnection extends Connection {
+  sendCopyFromChunk(chunk: Buffer): void;
+  endCopyFrom(): void;
+}

@@ -1,0 +1,114 @@
+import type { ClientBase, Pool } from 'pg';
+import type { RecordedEvent } from '#domain/event.ts';
+import { endVersions, loadRows } from './apply-batch.ts';
+import { copyRows, lineMaker } from './copy-rows.ts';
+import { touchedIds } from './fold-batch.ts';
+import { STILL_VALID, type View, type ViewRow } from './view.ts';
+
+/**
+ * Fills one view's tables that nobody reads yet, from the first event on. A row that was touched lately is kept in
+ * memory and written when its version ends or when it has to make room, so that most versions are written once and
+ * whole, and none is loaded: ten times as fast as bringing the tables forward batch by batch (measured).
+ */
+export class Filling {
+  /** Rows that hold now, the least lately changed first. */
+  readonly #held = new Map<string, HeldRow>();
+  /** What went with the batch taken last, which may not be in the table yet; undefined for a row that ended. */
+  #leaving = new Map<string, HeldRow | undefined>();
+  /** Whether the table has rows that hold. */
+  #hasLeft = false;
+  #written: Written = noneWritten();
+  readonly #line: ReturnType<typeof lineMaker>;
+
+  constructor(
+    readonly view: View,
+    private readonly schema: string,
+  ) {
+    this.#line = lineMaker(view);
+  }
+
+  /** @returns what is to be written, before the next but one batch is folded */
+  async fold(pool: Pool, events: readonly RecordedEvent[]): Promise<Written> {
+    if (this.#hasLeft) await this.#takeBack(pool, touchedIds(this.view, events));
+    for (const event of events) for (const id of new Set(this.view.keys(event))) this.#step(event, id);
+    return this.#take(ROWS_HELD_MAX);
+  }
+
+  /** The rest, when the last batch was folded. */
+  rest(): Written {
+    return this.#take(0);
+  }
+
+  /** One transaction. */
+  async write(client: ClientBase, { ended, lines }: Written): Promise<void> {
+    await endVersions(client, this.view, this.schema, ended);
+    await copyRows(client, this.view, this.schema, lines);
+  }
+
+  async #takeBack(pool: Pool, touched: readonly string[]): Promise<void> {
+    const away = touched.filter((id) => !this.#held.has(id));
+    for (const id of away) {
+      const row = this.#leaving.get(id);
+      if (row) this.#held.set(id, row);
+    }
+    const stored = away.filter((id) => !this.#leaving.has(id));
+    if (stored.length === 0) return;
+    for (const [id, row] of await loadRows(pool, this.view, this.schema, stored)) this.#held.set(id, { row, validFrom: 0, isStored: true });
+  }
+
+  #step(event: RecordedEvent, id: string): void {
+    const held = this.#held.get(id);
+    const next = this.view.evolve(held?.row, event, id) ?? undefined;
+    if (next === held?.row) return;
+    if (held) this.#end(id, held, event.position);
+    this.#held.delete(id);
+    if (next === undefined) return;
+    if (next.id !== id) throw new Error(`the row for "${id}" came out with id "${next.id}"`);
+    this.#held.set(id, { row: next, validFrom: event.position, isStored: false });
+  }
+
+  #end(id: string, { row, validFrom, isStored }: HeldRow, at: number): void {
+    if (isStored) this.#written.ended.push({ id, at });
+    else if (this.view.history) this.#written.lines.push(this.#line({ ...row, validFrom, validTo: at }));
+  }
+
+  #take(heldMax: number): Written {
+    const written = this.#written;
+    this.#leaving = new Map(written.ended.map(({ id }) => [id, undefined]));
+    for (const [id, row] of this.#held) {
+      if (this.#held.size <= heldMax) break;
+      this.#leave(id, row);
+    }
+    this.#written = noneWritten();
+    return written;
+  }
+
+  #leave(id: string, held: HeldRow): void {
+    if (!held.isStored) this.#written.lines.push(this.#line({ ...held.row, validFrom: held.validFrom, validTo: STILL_VALID }));
+    this.#leaving.set(id, { ...held, isStored: true });
+    this.#held.delete(id);
+    this.#hasLeft = true;
+  }
+}
+
+/** What a batch did to a view's table. */
+export interface Written {
+  /** Versions that were in the table and hold no more. */
+  ended: { id: string; at: number }[];
+  /** Versions, as `copyRows` takes them. */
+  lines: string[];
+}
+
+interface HeldRow {
+  row: ViewRow;
+  validFrom: number;
+  /** The version that holds is in the table already. */
+  isStored: boolean;
+}
+
+/** Rows of one view that are kept in memory. */
+const ROWS_HELD_MAX = 5_000;
+
+function noneWritten(): Written {
+  return { ended: [], lines: [] };
+}
