@@ -36,7 +36,7 @@ describe('migrateEventLog', () => {
 
   test('replaces the function of a log that was made before appends went in by sets', async () => {
     await migrateEventLog(database.url);
-    await owner.query(`drop function event_log.append_batch;
+    await owner.query(`drop function event_log.append_batch, event_log.append_one;
       create function event_log.append_batch(streams text[]) returns void language sql as '';
       delete from event_log.migrations where version = 3`);
     await migrateEventLog(database.url);

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { appendBatchSql, findRepeatSql } from './sql/append-batch.sql.ts';
+import { appendOneSql } from './sql/append-one.sql.ts';
 import { eventLogRoleSql } from './sql/event-log-role.sql.ts';
 import { eventLogTablesSql } from './sql/event-log-tables.sql.ts';
 import { resumeAboveSql } from './sql/resume-above.sql.ts';
@@ -9,7 +10,7 @@ const migrations = [
   { version: 1, name: 'event log', sql: [eventLogTablesSql, findRepeatSql, appendBatchSql] },
   { version: 2, name: 'resume above', sql: [resumeAboveSql] },
   // Logs that were made before have an append_batch that inserts one by one.
-  { version: 3, name: 'append in sets', sql: [appendBatchSql] },
+  { version: 3, name: 'append in sets', sql: [appendBatchSql, appendOneSql] },
 ];
 
 /**

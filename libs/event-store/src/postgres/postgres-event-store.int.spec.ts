@@ -161,6 +161,17 @@ describe('the log in PostgreSQL', () => {
     const client = await log.client();
     await client.query(`begin isolation level ${level}`);
     await expect(client.query(ONE_APPEND, oneAppend('agency-X'))).rejects.toMatchObject({ code: '25000', message: expect.stringContaining(level) });
+    await client.query('rollback');
+    await client.query(`begin isolation level ${level}`);
+    await expect(client.query(ONE_EVENT, oneEvent('agency-X', 0))).rejects.toMatchObject({ code: '25000', message: expect.stringContaining(level) });
+  });
+
+  test('the short way takes one event at the exact revision, and does nothing at another', async () => {
+    const client = await log.client();
+    const positions = [];
+    for (const expected of [1, 0, 0, 2, 1, null]) positions.push((await client.query(ONE_EVENT, oneEvent('agency-X', expected))).rows[0].position);
+    expect(positions).toEqual([null, '1', null, null, '2', null]);
+    expect((await store.readAll(0, 10)).map(({ position, revision }) => [position, revision])).toEqual([[1, 1], [2, 2]]);
   });
 
   test.each([[2, 'one event too few'], [0, 'size 0'], [-1, 'a size below 0'], [null, 'no size']])('the function refuses size %j: %s', async (size: number | null, _why: string) => {
@@ -427,10 +438,16 @@ async function openLog() {
   };
 }
 
+const ONE_EVENT = 'select event_log.append_one($1, $2, $3, $4, $5, $6) as position';
 const ONE_APPEND = 'select * from event_log.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9)';
 
 function positionsOf(events: void | readonly RecordedEvent[]): number[] {
   return (events ?? []).map(({ position }) => position);
+}
+
+function oneEvent(stream: string, expected: number | null): unknown[] {
+  const { id, type } = someEvent();
+  return [stream, expected, id, type, '{}', '{}'];
 }
 
 function oneAppend(stream: string): unknown[] {

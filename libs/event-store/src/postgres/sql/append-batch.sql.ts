@@ -2,7 +2,7 @@
 export const APPEND_LOCK = 0x6576656e74;
 
 /**
- * The one way into the log. Takes a batch of appends, at most one to a stream, and answers one verdict for each, in
+ * The way into the log (append_one is a short cut to the same). Takes a batch of appends, at most one to a stream, and answers one verdict for each, in
  * their order: 'appended' or 'duplicate' with the revision and position of the append's last event, or 'conflict' with the
  * stream's actual revision. Positions come out as 1, 2, 3, ... (but for the gaps that resume_above records) and
  * commit in that order, because one lock is held from before the head is read until the commit is visible.
