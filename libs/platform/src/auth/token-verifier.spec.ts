@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type CryptoKey, type JWK } from 'jose';
+import { jest } from '@jest/globals';
+import { errors, exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type CryptoKey, type JWK } from 'jose';
 import { ConfigError } from '../config.ts';
-import { tokenVerifier, type TokenVerifier } from './token-verifier.ts';
+import { tokenVerifier, TokenVerifier } from './token-verifier.ts';
 
 const AUDIENCE = 'ledger-api';
 const claims = { sub: '7f3a', agency: 'UNDP', role: 'approver' };
@@ -58,6 +59,52 @@ function token({ payload = claims, by = signing, from = issuer, to = AUDIENCE, .
 test.each(['RS256', 'RS512', 'ES256', 'ES384', 'EdDSA'])('a token of the issuer names an actor: %s', async (alg) => {
   const by = alg === 'RS256' ? signing : await newKey(alg);
   expect(await verifier.actorOf(await token({ by }))).toEqual({ id: '7f3a', agency: 'UNDP', role: 'approver' });
+});
+
+describe('whose a token is is remembered', () => {
+  const aMinuteAndMore = 60_001;
+  let publicKey: CryptoKey | undefined;
+  let privateKey: CryptoKey;
+  let own: TokenVerifier;
+
+  beforeEach(async () => {
+    ({ publicKey, privateKey } = await generateKeyPair('EdDSA'));
+    const keyNow = () => (publicKey ? Promise.resolve(publicKey) : Promise.reject(new errors.JWKSNoMatchingKey()));
+    own = new TokenVerifier(() => Promise.resolve(keyNow), { issuer, audience: AUDIENCE, algorithms: ['EdDSA'], requiredClaims: ['sub', 'exp'] });
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'clearImmediate', 'setInterval', 'clearInterval', 'setTimeout', 'clearTimeout', 'performance', 'hrtime'] });
+  });
+  afterEach(() => jest.useRealTimers());
+
+  test('for a minute after its key was withdrawn, and no longer', async () => {
+    const one = await token({ by: { alg: 'EdDSA', key: privateKey } });
+    const first = await own.actorOf(one);
+    publicKey = undefined;
+    expect(await own.actorOf(one)).toBe(first);
+    jest.setSystemTime(Date.now() + aMinuteAndMore);
+    await expect(own.actorOf(one)).rejects.toMatchObject({ status: 401, code: 'AUTH.TOKEN_INVALID' });
+  });
+
+  test('but never past its end', async () => {
+    const one = await token({ by: { alg: 'EdDSA', key: privateKey }, expires: '10 seconds' });
+    await own.actorOf(one);
+    jest.setSystemTime(Date.now() + 11_000);
+    await expect(own.actorOf(one)).rejects.toMatchObject({ code: 'AUTH.TOKEN_INVALID', message: expect.stringContaining('expired') });
+  });
+
+  test('and another token of the same actor, with other claims, is another', async () => {
+    const by = { alg: 'EdDSA', key: privateKey };
+    expect(await own.actorOf(await token({ by }))).toMatchObject({ role: 'approver' });
+    expect(await own.actorOf(await token({ by, payload: { ...claims, role: 'reviewer' } }))).toMatchObject({ role: 'reviewer' });
+  });
+
+  test('a refusal is not', async () => {
+    const key = publicKey;
+    const one = await token({ by: { alg: 'EdDSA', key: privateKey } });
+    publicKey = undefined;
+    await expect(own.actorOf(one)).rejects.toMatchObject({ status: 401 });
+    publicKey = key;
+    expect(await own.actorOf(one)).toMatchObject({ id: '7f3a' });
+  });
 });
 
 test('a key that the issuer brings later is found', async () => {

@@ -1,4 +1,6 @@
+import { hash } from 'node:crypto';
 import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
+import { LRUCache } from 'lru-cache';
 import { Actor } from '#domain/event.ts';
 import { ConfigError } from '../config.ts';
 import { Problem } from '../problem.ts';
@@ -11,8 +13,14 @@ export interface TokenSettings {
   OIDC_AUDIENCE?: string | undefined;
 }
 
-/** Says whose a bearer token is. */
+/**
+ * Says whose a bearer token is. Whose it was a moment ago is remembered, for checking a signature takes as long as all
+ * the rest of a small request: a token of a key that the issuer withdrew is accepted for REMEMBERED_MS_MAX more.
+ */
 export class TokenVerifier {
+  /** By the token's hash, so that no dump of this process's memory is full of tokens. */
+  readonly #remembered = new LRUCache<string, { actor: Actor; until: number }>({ max: REMEMBERED_MAX });
+
   constructor(
     private readonly keyFor: () => Promise<JWTVerifyGetKey>,
     private readonly expected: JWTVerifyOptions,
@@ -23,14 +31,28 @@ export class TokenVerifier {
    * AUTH.ISSUER_UNAVAILABLE (503) when the issuer's keys can't be had
    */
   async actorOf(token: string): Promise<Actor> {
+    const name = hash('sha256', token, 'base64');
+    const remembered = this.#remembered.get(name);
+    if (remembered && Date.now() < remembered.until) return remembered.actor;
+    const { actor, expiresAt } = await this.#verify(token);
+    this.#remembered.set(name, { actor, until: Math.min(expiresAt, Date.now() + REMEMBERED_MS_MAX) });
+    return actor;
+  }
+
+  async #verify(token: string): Promise<{ actor: Actor; expiresAt: number }> {
     const key = await this.keyFor();
     const { payload } = await jwtVerify(token, key, this.expected).catch(refuseToken);
     if (/@/.test(payload.sub ?? '')) throw invalidToken('its subject is not opaque: it must not be an e-mail address');
     const actor = Actor.safeParse({ id: payload.sub, agency: payload['agency'], role: payload['role'] });
     if (!actor.success) throw invalidToken(`its claims do not name ${actor.error.issues.map((issue) => CLAIM_OF[String(issue.path[0])]).join(', ')}`);
-    return actor.data;
+    return { actor: Object.freeze(actor.data), expiresAt: payload.exp! * 1000 };
   }
 }
+
+/** Tokens remembered at most. */
+const REMEMBERED_MAX = 10_000;
+/** Short beside the ten minutes for which the issuer's keys themselves are kept. */
+export const REMEMBERED_MS_MAX = 60_000;
 
 /**
  * Tokens of OIDC_ISSUER; without one, of the local key in DATA_DIR, which is made where it is missing.
