@@ -14,13 +14,16 @@ export interface CommandAnswer {
   status: string;
 }
 
-/** A stream folded up to a revision, with the commands it has taken. Never changed once made. */
+/** A stream folded up to a revision, with the commands it has taken. */
 export interface FoldedStream<State = AnyState> {
   state: State;
   revision: number;
   position: number;
-  /** By command id: what a repeat is answered with. */
-  commands: ReadonlyMap<string, { requestHash: string; answer: CommandAnswer }>;
+  /**
+   * By command id: what a repeat is answered with. Whoever folds further adds to the same map: copying it for each
+   * command to a stream with many is work for nothing, and a command seen too early is as true as one seen in time.
+   */
+  commands: Map<string, { requestHash: string; answer: CommandAnswer }>;
 }
 
 export type AnyState = StateOf[Category];
@@ -80,10 +83,18 @@ export class Streams {
   }
 }
 
-/** Folds events onto a stream; the commands remembered are copied once for all of them. */
+/** What the command is answered with whose one event was just appended: as if it were read again, without reading it. */
+export function answerToAppended(stream: string, { state }: FoldedStream, event: NewEvent, { revision, position }: { revision: number; position: number }): CommandAnswer {
+  const { evolve, subject } = typeOf(stream);
+  // When it was recorded is in no answer.
+  const recorded = { ...event, stream, revision, position, recordedAt: new Date().toISOString() };
+  const { id, status } = subject(evolve(state, recorded), recorded);
+  return { id, revision, position, status };
+}
+
 function foldOnto(folded: FoldedStream, stream: string, events: readonly RecordedEvent[]): FoldedStream {
   const { evolve, subject } = typeOf(stream);
-  const commands = new Map(folded.commands);
+  const { commands } = folded;
   let { state } = folded;
   try {
     for (const event of events) {

@@ -1,14 +1,14 @@
 import type { Actor } from '#domain/event.ts';
 import { joinCommitment } from '#domain/commitment/join.ts';
-import type { UseCase } from '#domain/use-case.ts';
+import type { StreamName, UseCase } from '#domain/use-case.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { openEventStore } from '#event-store/open-event-store.ts';
 import { migrateEventLog } from '#event-store/postgres/migrate-event-log.ts';
 import { Metrics } from '#platform/metrics.module.ts';
 import { logOf, the } from '#testing/given.ts';
 import { testDatabase, type TestDatabase } from '#testing/postgres.ts';
-import { active, itu, submitted, text, undesa, undp } from '#testing/scenes.ts';
-import { Streams, type CommandAnswer } from '../streams.ts';
+import { active, everything, itu, submitted, text, undesa, undp } from '#testing/scenes.ts';
+import { answerToAppended, Streams, type CommandAnswer } from '../streams.ts';
 import type { CommandAccess } from './command-access.ts';
 import { CommandExecutor, type CommandRequest } from './command-executor.ts';
 import { CommandMetrics } from './command-metrics.ts';
@@ -138,6 +138,17 @@ describe('a repeat', () => {
     await give('RegisterCommitment', undesa.approver, {}, { ifMatch: revision });
     await expect(join()).rejects.toMatchObject({ code: 'PARTNER.IS_LEAD' });
   });
+});
+
+test('the first answer, which is made without reading the log again, is the one that the log gives to a repeat', async () => {
+  await record(everything);
+  const log = await store.readAll(0, 1_000);
+  for (const event of log) {
+    const stream = event.stream as StreamName;
+    const before = await streams.asOf(stream, event.position - 1);
+    const remembered = (await streams.asOf(stream, event.position)).commands.get(event.metadata.commandId);
+    expect([event.type, answerToAppended(stream, before, event, event)]).toEqual([event.type, remembered?.answer]);
+  }
 });
 
 describe('If-Match', () => {

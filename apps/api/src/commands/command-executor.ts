@@ -11,7 +11,7 @@ import { Problem } from '#platform/problem.ts';
 import { checkRelation, type CommandAccess } from './command-access.ts';
 import { CommandMetrics } from './command-metrics.ts';
 import { hashOfRequest } from './request-hash.ts';
-import { Streams, type CommandAnswer, type FoldedStream } from '../streams.ts';
+import { answerToAppended, Streams, type CommandAnswer, type FoldedStream } from '../streams.ts';
 import { today } from '../today.ts';
 
 /** A command: validated, and from whom. */
@@ -93,6 +93,7 @@ export class CommandExecutor {
         }),
       );
       const result = await this.metrics.timedAppend(() => this.streams.append(stream, folded.revision, events));
+      if (result.outcome === 'appended' && events.length === 1) return answerToAppended(stream, folded, events[0]!, result);
       if (result.outcome !== 'conflict') {
         const answer = answerToRepeat(await this.streams.load(stream), commandId, requestHash);
         if (!answer) throw new Error(`${stream} does not hold command ${commandId} after its append`);
