@@ -196,7 +196,7 @@ test('records that come twice change nothing', async () => {
   await history();
   const url = await start();
   await reconciled(url);
-  for (const { topic, partition, key, value } of [...(await broker.records('wsis.commitment.v1'))]) await broker.reader.send(topic, partition, [{ key, value }]);
+  for (const { topic, partition, key, value } of [...(await broker.records('wsis.commitment.v1'))]) await broker.reader.send([{ topic, partition, records: [{ key, value }] }], () => undefined);
   await until(async () => {
     const [row] = await ledger.query<{ read: string }>('select sum("nextOffset") as read from reporting.partition where topic = \'wsis.commitment.v1\'');
     return row?.read === '20';
@@ -209,7 +209,7 @@ test('a record that it can not take is not stepped over, and it says so', async 
   await history();
   const url = await start();
   await reconciled(url);
-  await broker.reader.send('wsis.agency.v1', 0, [{ key: 'x', value: 'no event' }]);
+  await broker.reader.send([{ topic: 'wsis.agency.v1', partition: 0, records: [{ key: 'x', value: 'no event' }] }], () => undefined);
   const ready = await until(async () => {
     const response = await fetch(`${url}/health/ready`);
     return response.status === 503 && ((await response.json()) as { checks: { topics: { detail: string } } });

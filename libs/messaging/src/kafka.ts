@@ -1,4 +1,4 @@
-/** What the publisher needs of Kafka, so that the client library can be replaced. One record in flight at a time. */
+/** What the publisher needs of Kafka, so that the client library can be replaced. One send in flight at a time. */
 export interface Kafka {
   /** Makes a topic that keeps every record for ever; nothing happens where it exists. */
   createTopic(name: string, partitions: number): Promise<void>;
@@ -12,12 +12,13 @@ export interface Kafka {
    */
   read(ranges: readonly PartitionRange[], onRecord: (record: StoredRecord) => void): Promise<void>;
   /**
-   * Appends records to one partition, all or none. Never call it again before it has answered. After
-   * KafkaUnavailableError the same records sent again to the same object are stored once.
-   * @returns the offset of the first
-   * @throws KafkaUnavailableError, RecordsRefusedError, ProducerLostError
+   * Appends batches to their partitions, each all or none; no two for the same partition. Those whose partitions one
+   * broker leads go in one request. Never call it again before it has answered. After KafkaUnavailableError those that
+   * were not yet told as stored, sent again as the same objects to this same object, are stored once.
+   * @param onStored told of each batch that is stored, with the offset of its first record
+   * @throws KafkaUnavailableError, RecordsRefusedError, ProducerLostError, and what `onStored` throws
    */
-  send(topic: string, partition: number, records: readonly OutgoingRecord[]): Promise<number>;
+  send<Batch extends PartitionBatch>(batches: readonly Batch[], onStored: (batch: Batch, offset: number) => void): Promise<void>;
   /** Lets go of every connection, also in the midst of a call. */
   close(): Promise<void>;
 }
@@ -50,6 +51,12 @@ export interface StoredRecord {
   offset: number;
   key: string;
   value: string;
+}
+
+export interface PartitionBatch {
+  topic: string;
+  partition: number;
+  records: readonly OutgoingRecord[];
 }
 
 export interface OutgoingRecord {

@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { published, topicOf, UnmappableEventError } from '#contracts/published.ts';
-import type { RecordedEvent } from '#domain/event.ts';
-import { categoryOf, type EventStore } from '#event-store/event-store.ts';
-import { type PartitionCheckpoint, PublisherRefusal } from './checkpoint.ts';
-import { type Kafka, KafkaUnavailableError, type Log, type OutgoingRecord, ProducerLostError, RecordsRefusedError } from './kafka.ts';
-import { partitionOf } from './partitions.ts';
+import type { EventStore } from '#event-store/event-store.ts';
+import { PublisherRefusal } from './checkpoint.ts';
+import { type Kafka, KafkaUnavailableError, type Log, RecordsRefusedError } from './kafka.ts';
+import { Leader } from './leader.ts';
 import { PublisherSession } from './postgres/publisher-session.ts';
+import { type Page, PageMapper } from './requests.ts';
 import { type Resumed, resume } from './resume.ts';
 
 export interface PublisherOptions {
@@ -28,12 +27,8 @@ export interface PublisherStatus {
   records: number;
 }
 
-/** Events taken from the log at once; their records are sent partition by partition, then the checkpoint moves. */
-const EVENTS_MAX = 256;
-/** Of one send. A broker refuses a batch above 1 MiB; one event is at most a quarter of that. */
-const SEND_BYTES_MAX = 900_000;
-/** What a record takes beside key and value: headers, lengths. */
-const RECORD_OVERHEAD_BYTES = 120;
+/** Events taken from the log at once. */
+const EVENTS_MAX = 500;
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 5_000;
 
@@ -79,31 +74,47 @@ export class Publisher {
       this.enter('resuming');
       const resumed = await this.untilKafkaAnswers(signal, () => resume(kafka, session, this.options.store, this.options.log));
       if (!resumed) return;
-      const leader = new Leader(kafka, session, resumed);
+      await session.saveLazily();
       this.current.position = resumed.position;
       this.enter('publishing');
       this.options.log.log(`publishes from position ${resumed.position}`);
-      for await (const events of this.options.store.subscribe(resumed.position, signal, EVENTS_MAX)) {
-        await this.publish(events, leader, signal);
-      }
+      await this.follow(resumed, new Leader(kafka, session, resumed), signal);
     } finally {
       await kafka.close();
     }
   }
 
-  /** Sends what is public of the events, in order within each partition, then moves the checkpoint behind them. */
-  private async publish(events: readonly RecordedEvent[], leader: Leader, signal: AbortSignal): Promise<void> {
-    const { sends, mappedTo, unmappable } = sendsFor(events, leader);
-    for (const send of sends) {
-      const acknowledged = await this.untilKafkaAnswers(signal, () => leader.send(send));
-      if (!acknowledged) break;
-      this.current.sends += 1;
-      this.current.records += send.records.length;
+  private async follow(resumed: Resumed, leader: Leader, signal: AbortSignal): Promise<void> {
+    const reading = new AbortController();
+    const pages = oneAhead(this.pagesAfter(resumed, AbortSignal.any([signal, reading.signal])), reading);
+    try {
+      // Behind a page that is not complete none may follow, though it is at hand already.
+      for await (const page of pages) if (!(await this.publish(page, leader, signal))) break;
+    } finally {
+      await leader.saved();
     }
-    const complete = sends.every((send) => leader.holds(send));
-    await leader.save(complete ? mappedTo : this.current.position);
-    if (complete) this.current.position = mappedTo;
+  }
+
+  private async *pagesAfter(resumed: Resumed, signal: AbortSignal): AsyncGenerator<Page, void, void> {
+    const mapper = new PageMapper(resumed);
+    for await (const events of this.options.store.subscribe(resumed.position, signal, EVENTS_MAX)) yield mapper.page(events);
+  }
+
+  /**
+   * Sends what is public of the events, in order within each partition, then moves the checkpoint behind them.
+   * @returns false when the signal aborted before all was acknowledged
+   */
+  private async publish({ requests, mappedTo, unmappable }: Page, leader: Leader, signal: AbortSignal): Promise<boolean> {
+    for (const request of requests) {
+      const acknowledged = await this.untilKafkaAnswers(signal, () => leader.send(request));
+      if (!acknowledged) return false;
+      this.current.sends += 1;
+      this.current.records += request.reduce((sum, { records }) => sum + records.length, 0);
+    }
+    leader.moveTo(mappedTo);
+    this.current.position = mappedTo;
     if (unmappable) throw unmappable;
+    return true;
   }
 
   /**
@@ -133,103 +144,20 @@ export class Publisher {
   }
 }
 
-/** Records for one partition, small enough for one request. */
-interface Send {
-  topic: string;
-  partition: number;
-  records: OutgoingRecord[];
-  bytes: number;
-  /** Position of the last record's event. */
-  position: number;
-}
-
-/** What a leader knows of the partitions: where each ends, and what of that the checkpoint does not say yet. */
-class Leader {
-  private readonly tails: Map<string, PartitionCheckpoint>;
-  private readonly unsaved = new Set<string>();
-
-  constructor(
-    private readonly kafka: Kafka,
-    private readonly session: PublisherSession,
-    private readonly resumed: Resumed,
-  ) {
-    this.tails = new Map(resumed.tails.map((tail) => [`${tail.topic} ${tail.partition}`, tail]));
-  }
-
-  partitionFor(topic: string, key: string): number {
-    const partitions = this.resumed.partitions.get(topic);
-    if (partitions === undefined) throw new Error(`no such topic: ${topic}`);
-    return partitionOf(key, partitions);
-  }
-
-  /** Position of the last event that the partition holds. */
-  tailPosition(topic: string, partition: number): number {
-    return this.tails.get(`${topic} ${partition}`)?.position ?? 0;
-  }
-
-  holds({ topic, partition, position }: Send): boolean {
-    return this.tailPosition(topic, partition) >= position;
-  }
-
-  /** @throws ProducerLostError when the partition no longer ends where it did: its records are gone */
-  async send({ topic, partition, records, position }: Send): Promise<true> {
-    this.session.assertLeads();
-    const key = `${topic} ${partition}`;
-    const expected = (this.tails.get(key)?.offset ?? -1) + 1;
-    const offset = await this.kafka.send(topic, partition, records);
-    if (offset < expected)
-      throw new ProducerLostError(`topic ${topic}, partition ${partition}, ended at offset ${offset} and not ${expected}: it has lost records`);
-    this.tails.set(key, { topic, partition, offset: offset + records.length - 1, position });
-    this.unsaved.add(key);
-    return true;
-  }
-
-  async save(position: number): Promise<void> {
-    await this.session.save(position, [...this.unsaved].map((key) => this.tails.get(key)!));
-    this.unsaved.clear();
-  }
-}
-
-interface Sends {
-  sends: Send[];
-  /** All events up to here are in the sends, are not public, or stand in their partition already. */
-  mappedTo: number;
-  unmappable?: PublisherRefusal;
-}
-
-function sendsFor(events: readonly RecordedEvent[], leader: Leader): Sends {
-  const sends: Send[] = [];
-  const open = new Map<string, Send>();
-  let mappedTo = events[0]!.position - 1;
-  for (const event of events) {
-    try {
-      add(event, leader, sends, open);
-    } catch (error) {
-      if (!(error instanceof UnmappableEventError)) throw error;
-      return { sends, mappedTo, unmappable: new PublisherRefusal(error.message, { cause: error }) };
+/** What a source gives, with the next already being made while one is worked on. `reading` aborts what is being made. */
+async function* oneAhead<T>(source: AsyncIterator<T, void, void>, reading: AbortController): AsyncGenerator<T, void, void> {
+  let coming = source.next();
+  try {
+    for (;;) {
+      const next = await coming;
+      if (next.done) return;
+      coming = source.next();
+      // Met when it is taken; until then nobody may be waiting.
+      coming.catch(() => undefined);
+      yield next.value;
     }
-    mappedTo = event.position;
+  } finally {
+    reading.abort();
+    await coming.catch(() => undefined);
   }
-  return { sends, mappedTo };
-}
-
-function add(event: RecordedEvent, leader: Leader, sends: Send[], open: Map<string, Send>): void {
-  const cloudEvent = published(event);
-  if (!cloudEvent) return;
-  const topic = topicOf(categoryOf(event.stream));
-  const partition = leader.partitionFor(topic, event.stream);
-  if (event.position <= leader.tailPosition(topic, partition)) return;
-  const record = { key: event.stream, value: JSON.stringify(cloudEvent) };
-  const bytes = Buffer.byteLength(record.key) + Buffer.byteLength(record.value) + RECORD_OVERHEAD_BYTES;
-
-  const key = `${topic} ${partition}`;
-  let send = open.get(key);
-  if (!send || send.bytes + bytes > SEND_BYTES_MAX) {
-    send = { topic, partition, records: [], bytes: 0, position: 0 };
-    open.set(key, send);
-    sends.push(send);
-  }
-  send.records.push(record);
-  send.bytes += bytes;
-  send.position = event.position;
 }

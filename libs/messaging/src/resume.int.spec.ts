@@ -70,7 +70,7 @@ test('higher, with the whole checkpoint lost: nothing is published twice', async
 test('higher, where a paused process wrote late what stands there already: it goes on behind the highest', async () => {
   const partition = partitionOf('agency-UNDP', PARTITIONS);
   const own = (await broker.records('wsis.agency.v1')).filter((record) => record.partition === partition);
-  await broker.reader.send('wsis.agency.v1', partition, own.slice(0, 3));
+  await broker.reader.send([{ topic: 'wsis.agency.v1', partition, records: own.slice(0, 3) }], () => undefined);
   await append(ledger, 'agency-UNDP', 'AgencyRenamed');
   await publishAll(ledger, broker);
   const after = (await broker.records('wsis.agency.v1')).filter((record) => record.partition === partition);
@@ -89,7 +89,7 @@ test('lower, as after a restore of Kafka: it is published again from the last re
   await broker.deleteTopics('wsis.agency.v1');
   await broker.reader.createTopic('wsis.agency.v1', PARTITIONS);
   for (const partition of new Set(kept.map((record) => record.partition)))
-    await broker.reader.send('wsis.agency.v1', partition, kept.filter((record) => record.partition === partition));
+    await broker.reader.send([{ topic: 'wsis.agency.v1', partition, records: kept.filter((record) => record.partition === partition) }], () => undefined);
   await publishAll(ledger, broker);
   expect(await publishedIds(broker)).toEqual(await loggedIds(ledger));
 });
@@ -116,7 +116,7 @@ test('topics of another log are refused, and nothing is added to them', async ()
 });
 
 test('a record that is not ours is refused', async () => {
-  await broker.reader.send('wsis.agency.v1', 0, [{ key: 'x', value: '{"hello":"world"}' }]);
+  await broker.reader.send([{ topic: 'wsis.agency.v1', partition: 0, records: [{ key: 'x', value: '{"hello":"world"}' }] }], () => undefined);
   expect(await refusal()).toMatch(/^record \d+ of topic wsis.agency.v1, partition 0, is not one of this ledger's$/);
 });
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 // A CommonJS module of which Node finds only some names, hence its default export.
-import kafkajs, { type Admin, type Consumer, type logCreator, type Producer } from 'kafkajs';
+import kafkajs, { type Admin, type Consumer, type logCreator, type PartitionMetadata, type Producer } from 'kafkajs';
 import {
-  type Kafka, KafkaUnavailableError, type Log, type OutgoingRecord, type PartitionOffsets, type PartitionRange, ProducerLostError,
+  type Kafka, KafkaUnavailableError, type Log, type PartitionBatch, type PartitionOffsets, type PartitionRange, ProducerLostError,
   RecordsRefusedError, type StoredRecord, type TopicDescription,
 } from '../kafka.ts';
 
@@ -41,6 +41,10 @@ class KafkajsKafka implements Kafka {
   private producer: Producer | undefined;
   private reader: Consumer | undefined;
   private inFlight: Promise<unknown> | undefined;
+  /** What is in flight holds several batches. */
+  private together = false;
+  /** Id of each partition's leader, by topic, as the last attempt saw it. */
+  private readonly leaders = new Map<string, Map<number, number>>();
   private closing = false;
 
   constructor(private readonly client: kafkajs.Kafka) {}
@@ -101,17 +105,10 @@ class KafkajsKafka implements Kafka {
     }
   }
 
-  async send(topic: string, partition: number, records: readonly OutgoingRecord[]): Promise<number> {
-    try {
-      const producer = await this.connectedProducer();
-      const messages = records.map(({ key, value }) => ({ key, value, partition, headers: HEADERS }));
-      this.inFlight = producer.send({ topic, acks: -1, messages });
-      const [answer] = (await this.inFlight) as Awaited<ReturnType<Producer['send']>>;
-      return Number(answer!.baseOffset);
-    } catch (error) {
-      throw translated(error);
-    } finally {
-      this.inFlight = undefined;
+  async send<Batch extends PartitionBatch>(batches: readonly Batch[], onStored: (batch: Batch, offset: number) => void): Promise<void> {
+    for (const together of this.byLeader(batches)) {
+      const offsets = await this.sendAtOnce(together);
+      together.forEach((batch, n) => onStored(batch, offsets[n]!));
     }
   }
 
@@ -122,6 +119,43 @@ class KafkajsKafka implements Kafka {
     // What was in flight reconnects once before it gives up.
     await this.inFlight.catch(() => undefined);
     await this.producer?.disconnect();
+  }
+
+  /** Batches that may share a request; one of which the leader is not known yet goes alone, and is known then. */
+  private byLeader<Batch extends PartitionBatch>(batches: readonly Batch[]): Batch[][] {
+    const groups = Map.groupBy(batches, (batch) => this.leaders.get(batch.topic)?.get(batch.partition) ?? batch);
+    return [...groups.values()];
+  }
+
+  /** @returns offset of each batch's first record */
+  private async sendAtOnce(batches: readonly PartitionBatch[]): Promise<number[]> {
+    try {
+      const producer = await this.connectedProducer();
+      const topicMessages = batches.map(({ topic, partition, records }) =>
+        ({ topic, messages: records.map(({ key, value }) => ({ key, value, partition, headers: HEADERS })) }));
+      this.together = batches.length > 1;
+      this.inFlight = producer.sendBatch({ acks: -1, topicMessages });
+      const answers = (await this.inFlight) as Awaited<ReturnType<Producer['sendBatch']>>;
+      return batches.map(({ topic, partition }) =>
+        Number(answers.find((answer) => answer.topicName === topic && answer.partition === partition)!.baseOffset));
+    } catch (error) {
+      throw translated(error);
+    } finally {
+      this.inFlight = undefined;
+    }
+  }
+
+  /**
+   * The library sends to each leader on its own, and where one of them fails sends everything again with new sequence
+   * numbers, which would double what the other had stored. So what goes together must have one leader at each attempt.
+   * @throws KafkaUnavailableError where a leader has moved; the next call knows it
+   */
+  private checkLeaders(topic: string, partition: number, metadata: readonly PartitionMetadata[]): void {
+    const leader = metadata.find(({ partitionId }) => partitionId === partition)?.leader;
+    const known = this.leaders.get(topic)?.get(partition);
+    if (leader === known) return;
+    this.leaders.set(topic, new Map(metadata.map((one) => [one.partitionId, one.leader])));
+    if (this.together) throw new KafkaUnavailableError(`partition ${partition} of topic ${topic} has got another leader`);
   }
 
   private async readOnce(ranges: readonly PartitionRange[], onRecord: (record: StoredRecord) => void): Promise<void> {
@@ -153,9 +187,10 @@ class KafkajsKafka implements Kafka {
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       retry: { retries: 1, initialRetryTime: 100 },
-      createPartitioner: () => ({ message }) => {
-        // Called before each attempt: the one place where attempts can be ended.
+      createPartitioner: () => ({ topic, message, partitionMetadata }) => {
+        // Called before each attempt, for each record: the one place where attempts can be ended.
         if (this.closing) throw new KafkaUnavailableError('closed while sending');
+        this.checkLeaders(topic, message.partition!, partitionMetadata);
         return message.partition!;
       },
     });

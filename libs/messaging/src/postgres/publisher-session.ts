@@ -117,7 +117,15 @@ export class PublisherSession {
 
   /** Position and partitions in one transaction; partitions that are not named stay as they are. */
   async save(position: number, partitions: readonly PartitionCheckpoint[]): Promise<void> {
-    await this.query(SAVE, [position, JSON.stringify(partitions)]);
+    await this.query({ name: 'save', text: SAVE }, [position, JSON.stringify(partitions)]);
+  }
+
+  /**
+   * From here on saves don't wait for the disk: a crash of PostgreSQL may take back the last moments of them, which
+   * resuming finds in the topics. What resuming itself saves may move back, so it has to stay.
+   */
+  async saveLazily(): Promise<void> {
+    await this.query('set synchronous_commit = off');
   }
 
   async close(): Promise<void> {
@@ -133,11 +141,11 @@ export class PublisherSession {
     }, HEARTBEAT_MS);
   }
 
-  private async query<R extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<pg.QueryResult<R>> {
+  private async query<R extends pg.QueryResultRow>(query: string | pg.QueryConfig, values: unknown[] = []): Promise<pg.QueryResult<R>> {
     if (this.lost.aborted) throw this.lost.reason as Error;
     const askedAt = performance.now();
     try {
-      const result = await this.client.query<R>(text, values);
+      const result = await this.client.query<R>(query, values);
       this.answeredAt = askedAt;
       return result;
     } catch (error) {
