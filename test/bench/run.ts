@@ -9,12 +9,15 @@ import { type EmbeddedPostgres, startPostgres } from '#embedded/postgres.ts';
 import { appendBenches } from './append.bench.ts';
 import type { Bench, BenchContext, Row } from './bench.ts';
 import { commandBenches } from './command.bench.ts';
+import { feedBenches } from './feed.bench.ts';
 import { latencyBenches } from './latency.bench.ts';
 import { publisherBenches } from './publisher.bench.ts';
+import { rebuildBenches } from './rebuild.bench.ts';
+import { queriesBenches } from './queries.bench.ts';
 import { startBenches } from './start.bench.ts';
 import { jsonRow, tableOf } from './table.ts';
 
-const benches: Bench[] = [...appendBenches, ...commandBenches, ...latencyBenches, ...publisherBenches, ...startBenches];
+const benches: Bench[] = [...appendBenches, ...commandBenches, ...latencyBenches, ...publisherBenches, ...rebuildBenches, ...queriesBenches, ...feedBenches, ...startBenches];
 
 process.exitCode = await main();
 

@@ -121,7 +121,7 @@ interface Index {
 }
 
 function isNeededToFill({ name }: Index): boolean {
-  return name === 'rows_current' || name === 'rollup_pkey';
+  return name === 'rows_current';
 }
 
 /** One by one, because `including indexes` would make up new names, and migrations go by the names. */
@@ -194,9 +194,12 @@ async function finish(rebuild: Rebuild): Promise<void> {
   const { pool, view, signal } = rebuild;
   await rebuilding(pool, async (client) => {
     await client.query(`set local maintenance_work_mem = '256MB'`);
+    await client.query(`analyze ${nextSchema(view)}.rows`);
+    if (view.contributions) {
+      await fillRollup(client, view, nextSchema(view));
+      await client.query(`analyze ${nextSchema(view)}.rollup`);
+    }
     for (const index of (await indexesOf(client, view)).filter((one) => !isNeededToFill(one))) await client.query(index.definition);
-    if (view.contributions) await fillRollup(client, view, nextSchema(view));
-    for (const table of tablesOf(view)) await client.query(`analyze ${nextSchema(view)}.${table}`);
   });
   let position = rebuild.reached;
   for (let attempt = 1; attempt <= CHANGE_OVER_ATTEMPTS_MAX; attempt++) {

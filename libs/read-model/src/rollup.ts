@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { copyLines, escaped } from './copy-rows.ts';
 import type { FoldedRow } from './fold-batch.ts';
 import { rowColumns, STILL_VALID, type Contribution, type RollupCell, type View, type ViewRow } from './view.ts';
 
@@ -26,21 +27,31 @@ export async function addToRollup(client: ClientBase, view: View, schema: string
   if (empty.length > 0) await deleteCells(client, schema, empty);
 }
 
-/** Fills an empty rollup from the rows that hold now. */
+/** Fills an empty rollup from the rows that hold now: summed by pages here, and by the server over all pages. */
 export async function fillRollup(client: ClientBase, view: View, schema: string): Promise<void> {
+  await client.query(`create temporary table cells ("actionLine" text, agency text, measure text, "countsFrom" date, amount numeric, times int) on commit drop`);
   const columns = rowColumns(view).map((column) => `"${column}"`).join(', ');
   for (let afterId = ''; ; ) {
-    const page = await client.query<ViewRow>(
+    const { rows } = await client.query<ViewRow>(
       `select ${columns} from ${schema}.rows where "validTo" = ${STILL_VALID} and id > $1 order by id limit ${PAGE}`,
       [afterId],
     );
-    if (page.rows.length > 0) await addToRollup(client, view, schema, page.rows.map((after) => ({ before: undefined, after })));
-    if (page.rows.length < PAGE) return;
-    afterId = page.rows.at(-1)!.id;
+    const changes = contributionChanges(view, rows.map((after) => ({ before: undefined, after })));
+    await copyLines(client, 'copy cells from stdin', changes.map(lineOf));
+    if (rows.length < PAGE) break;
+    afterId = rows.at(-1)!.id;
   }
+  await client.query(`
+    insert into ${schema}.rollup ("actionLine", agency, measure, "countsFrom", amount)
+    select "actionLine", agency, measure, "countsFrom", trim_scale(sum(amount * times)) from cells
+    group by 1, 2, 3, 4 having sum(amount * times) <> 0`);
 }
 
 const PAGE = 2_000;
+
+function lineOf({ actionLine, agency, measure, countsFrom, amount, times }: ContributionChange): string {
+  return `${escaped(actionLine)}\t${escaped(agency)}\t${escaped(measure)}\t${countsFrom}\t${amount}\t${times}\n`;
+}
 
 interface ContributionChange extends Contribution {
   times: number;
@@ -59,9 +70,10 @@ function contributionChanges(view: View, folded: readonly Pick<FoldedRow, 'befor
 
 function count(changes: Map<string, ContributionChange>, contributions: readonly Contribution[], times: number): void {
   for (const { actionLine, agency, measure, countsFrom, amount } of contributions) {
-    const key = JSON.stringify([actionLine, agency, measure, countsFrom, String(amount)]);
-    const change = changes.get(key) ?? { actionLine, agency, measure, countsFrom, amount, times: 0 };
-    changes.set(key, { ...change, times: change.times + times });
+    const key = `${actionLine}\t${agency}\t${measure}\t${countsFrom}\t${amount}`;
+    const change = changes.get(key);
+    if (change) change.times += times;
+    else changes.set(key, { actionLine, agency, measure, countsFrom, amount, times });
   }
 }
 

@@ -73,12 +73,13 @@ interface Report {
 export const commitments = ledgerView<CommitmentRow>({
   name: 'commitments',
   version: 1,
-  working: ['targets', 'reports'],
+  // Lists as of a position show none of it, and a record as of a position is a fold of its stream: history stays narrow.
+  working: ['description', 'content', 'reliance', 'targets', 'reports'],
   columns: {
     revision: int,
     title: json,
     titleText: text,
-    description: json,
+    description: nullable(json),
     search: text,
     kind: text,
     status: text,
@@ -92,9 +93,9 @@ export const commitments = ledgerView<CommitmentRow>({
     pledged: json,
     partOf: nullable(text),
     reportingIntervalDays: int,
-    content: json,
+    content: nullable(json),
     contentVersion: int,
-    reliance: json,
+    reliance: nullable(json),
     selfDeclared: nullable(flag),
     endedOn: nullable(date),
     outcome: nullable(text),

@@ -44,13 +44,15 @@ export const proposals = ledgerView<ProposalRow>({
   name: 'proposals',
   version: 1,
   restricted: true,
+  // What was proposed stands in the log: history tells that it waited, and for whom.
+  working: ['content'],
   columns: {
     commitmentId: text,
     kind: text,
     subjectId: text,
     version: nullable(int),
     change: nullable(json),
-    content: json,
+    content: nullable(json),
     status: text,
     reason: nullable(json),
     author: text,
