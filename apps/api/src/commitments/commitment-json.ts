@@ -66,16 +66,10 @@ export const CommitmentJson = z
   })
   .meta({ id: 'Commitment' });
 
-/** What its registration says beside the state. */
-export interface Registration {
-  registeredOn: string;
-  transcribedFrom: z.output<typeof TranscribedFrom> | undefined;
-}
-
 /** Everything about a commitment for a day. @param state as far as the caller may see it */
 export function commitmentJson(
   state: CommitmentState,
-  { on, revision, position, registration }: { on: string; revision: number; position: number; registration: Registration | undefined },
+  { on, revision, position }: { on: string; revision: number; position: number },
 ): z.output<typeof CommitmentJson> {
   const shown = approvedOf(state.versions) ?? state.versions.at(-1)!;
   const targets = targetDetailsJson(state, on);
@@ -104,8 +98,8 @@ export function commitmentJson(
     completion: state.completion ?? null,
     ending: state.ending ?? null,
     lastUpdateOn: lastUpdateOn(state),
-    registeredOn: registration?.registeredOn ?? null,
-    transcribedFrom: registration?.transcribedFrom ?? null,
+    registeredOn: state.registration?.registeredOn ?? null,
+    transcribedFrom: state.registration?.transcribedFrom ?? null,
     on,
     revision,
     position,

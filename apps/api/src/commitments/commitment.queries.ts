@@ -1,17 +1,14 @@
 import { z } from 'zod';
 import { CommitmentPath } from '#domain/commitment/rules.ts';
-import type { CommitmentRegistered } from '#domain/commitment/register.ts';
 import type { CommitmentState } from '#domain/commitment/state.ts';
 import { VersionNumber } from '#domain/commitment/versions.ts';
-import type { RecordedOf } from '#domain/event.ts';
 import type { ProblemCode } from '#platform/problem-codes.ts';
 import { Problem } from '#platform/problem.ts';
 import { nextPage, pageStart } from '../queries/page-cursor.ts';
 import { asOf, atPosition, cursor, limit, minPosition, on } from '../queries/query-parameters.ts';
 import { queryRoute, type QueryRoute } from '../queries/query-route.ts';
-import type { Streams } from '../streams.ts';
 import { today } from '../today.ts';
-import { CommitmentJson, commitmentJson, type Registration } from './commitment-json.ts';
+import { CommitmentJson, commitmentJson } from './commitment-json.ts';
 import {
   AmendmentJson,
   amendmentsJson,
@@ -44,8 +41,7 @@ const getCommitment = queryRoute(
   async ({ path, query, actor }, sources) => {
     await sources.logHas(query.minPosition);
     const { state, revision, position } = await visibleCommitment(sources, path.id, actor, await sources.positionOf(query));
-    const registration = state.reliance ? await registrationOf(sources.streams, path.id) : undefined;
-    return commitmentJson(state, { on: query.on ?? today(), revision, position, registration });
+    return commitmentJson(state, { on: query.on ?? today(), revision, position });
   },
 );
 
@@ -111,15 +107,4 @@ function recordQueries<Answer extends z.ZodObject>(kind: RecordKind<Answer>): Qu
     },
   );
   return [one, list];
-}
-
-/** A few proposals and returns come before it. */
-const FIRST_EVENTS = 20;
-
-async function registrationOf(streams: Streams, id: string): Promise<Registration | undefined> {
-  for await (const events of streams.pages(`commitment-${id}`, { limit: FIRST_EVENTS })) {
-    const registered = events.find(({ type }) => type === 'CommitmentRegistered') as RecordedOf<typeof CommitmentRegistered> | undefined;
-    if (registered) return { registeredOn: registered.metadata.occurredOn, transcribedFrom: registered.metadata.transcribedFrom };
-  }
-  return undefined;
 }

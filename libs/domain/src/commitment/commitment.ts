@@ -87,7 +87,7 @@ export const commitmentStream: StreamType<CommitmentState, CommitmentEvent> = {
 
 /** Folds one event. Works as well on the public events alone: an approving event carries all that it approves. */
 function evolve(state: CommitmentState, event: CommitmentEvent): CommitmentState {
-  const { occurredOn, actor } = event.metadata;
+  const { occurredOn, actor, transcribedFrom } = event.metadata;
   switch (event.type) {
     case 'CommitmentSubmitted': {
       const { commitmentId: id, lead } = event.data;
@@ -103,7 +103,8 @@ function evolve(state: CommitmentState, event: CommitmentEvent): CommitmentState
     case 'CommitmentRegistered': {
       const { commitmentId: id, lead, reliance } = event.data;
       const versions = approved(state.versions, { ...event.data, change: { kind: 'new' } }, occurredOn);
-      return { ...state, id, lead, status: 'registered', reliance, versions };
+      const registration = { registeredOn: occurredOn, ...(transcribedFrom && { transcribedFrom }) };
+      return { ...state, id, lead, status: 'registered', reliance, registration, versions };
     }
     case 'AmendmentProposed':
       return { ...state, versions: proposed(state.versions, event.data, actor) };

@@ -1,4 +1,5 @@
-import type { Text } from '../values.ts';
+import type { z } from 'zod';
+import type { Text, TranscribedFrom } from '../values.ts';
 import type { CommitmentContent, Evidence, ReportedProgress, TargetContent } from './content.ts';
 import type { Assignment } from '../action-line/action-line.ts';
 import { approvedOf, publicVersions, type Versions } from './versions.ts';
@@ -82,6 +83,8 @@ export interface CommitmentState {
   lead: string;
   versions: Versions<CommitmentContent>;
   reliance: Reliance | undefined;
+  /** When it was registered, and from where where the secretariat transcribed that. */
+  registration?: { registeredOn: string; transcribedFrom?: z.output<typeof TranscribedFrom> };
   partners: readonly Partner[];
   targets: Readonly<Record<string, TargetState>>;
   /** Day on which each milestone was reached, by milestone. */
