@@ -65,12 +65,14 @@ export async function lockCheckpoints(client: ClientBase, views: readonly View[]
 /** Moves locked checkpoints to an event (or before the first) and tells those who wait for it. */
 export async function moveCheckpoints(client: ClientBase, views: readonly View[], to: Pick<Checkpoint, 'position' | 'recordedAt'>): Promise<void> {
   await client.query(
-    `update read_model.checkpoints
-     set position = $2, "recordedAt" = $3, error = null, "errorPosition" = null, "errorEventType" = null, "failingSince" = null
-     where view = any($1)`,
-    [views.map(viewId), to.position, to.recordedAt],
+    `with moved as (
+       update read_model.checkpoints
+       set position = $2, "recordedAt" = $3, error = null, "errorPosition" = null, "errorEventType" = null, "failingSince" = null
+       where view = any($1)
+     )
+     select pg_notify($4, $2::bigint::text)`,
+    [views.map(viewId), to.position, to.recordedAt, READ_MODEL_CHANNEL],
   );
-  await client.query('select pg_notify($1, $2)', [READ_MODEL_CHANNEL, String(to.position)]);
 }
 
 /** Writes down why a view that stands at `position` can't fold the next event; nothing where it has moved on since. */
