@@ -4,7 +4,7 @@ import { AppendBatcher, type BatchBounds } from './append-batcher.ts';
 
 const BOUNDS: BatchBounds = { batchEventsMax: 10, batchBytesMax: 1_000, queueAppendsMax: 100, queueBytesMax: 10_000 };
 
-test('the first batch takes what came in one turn of the event loop; the next fills while it is under way', async () => {
+test('the first batch takes what came at once; the next fills while it is under way', async () => {
   const { batcher, sent, answer } = batcherByHand();
   const first = [batcher.append(append('s-1')), batcher.append(append('s-2'))];
   await nextTurn();

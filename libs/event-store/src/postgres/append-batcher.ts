@@ -58,8 +58,9 @@ export class AppendBatcher {
   }
 
   private async run(): Promise<void> {
-    // Lets the appends of one turn of the event loop come into the first batch together.
-    await new Promise((resolve) => setImmediate(resolve));
+    // Lets the appends of one callback, and of all promises that it settles, come into the first batch together. To wait
+    // for the rest of the event loop's turn (setImmediate) cost 2 % at 1 writer, 5 to 8 % at 32 and 128.
+    await new Promise<void>((resolve) => process.nextTick(resolve));
     while (this.waitingAppends > 0) {
       const batch = this.takeBatch();
       try {
