@@ -11,7 +11,9 @@ export interface FeedPage {
 
 /** Events read for one page at most, public or not. */
 const SCAN_MAX = 5000;
-const SCAN_PAGE = 1000;
+/** About every other event is public. */
+const SCAN_PER_ITEM = 2;
+const SCAN_PAGE_MIN = 500;
 
 /**
  * Published events above a position, in order; `head` is the log's, as read before. `next` is where to go on: above all that was looked at.
@@ -21,8 +23,10 @@ export async function readFeed(store: EventStore, after: number, limit: number, 
   const items: CloudEvent[] = [];
   let next = after;
   const page = (): FeedPage => ({ items, next, head: Math.max(head, next) });
-  for (let scanned = 0; scanned < SCAN_MAX; scanned += SCAN_PAGE) {
-    const events = await store.readAll(next, SCAN_PAGE);
+  for (let scanned = 0; scanned < SCAN_MAX && items.length < limit;) {
+    const wanted = Math.min(SCAN_MAX - scanned, Math.max(SCAN_PAGE_MIN, SCAN_PER_ITEM * (limit - items.length)));
+    const events = await store.readAll(next, wanted);
+    scanned += wanted;
     for (const event of events) {
       if (items.length === limit) return page();
       try {
