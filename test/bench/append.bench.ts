@@ -123,7 +123,7 @@ async function appendGrowth(context: BenchContext): Promise<Row[]> {
   }
 }
 
-/** What served each best of 4, 8, 16, 32 and 64, on two cores. */
+/** A guess at what serves each best on two cores; not yet found by trying. */
 const BARE_CONNECTIONS = 32;
 const EMMETT_CONNECTIONS = 16;
 
