@@ -24,7 +24,8 @@ export async function applyBatch(
   const ended = folded.flatMap(({ id, beforeEndedAt }) => (beforeEndedAt === undefined ? [] : [{ id, at: beforeEndedAt }]));
   await endVersions(client, view, schema, ended);
   const versions = folded.flatMap((row) => row.versions).filter((version) => view.history || version.validTo === STILL_VALID);
-  await copyRows(client, view, schema, versions.map(lineMaker(view)));
+  const line = lineMaker(view);
+  await copyRows(client, view, schema, versions.map((version) => line(version)));
   if (view.contributions) await addToRollup(client, view, schema, folded);
 }
 

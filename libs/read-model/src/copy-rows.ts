@@ -17,25 +17,39 @@ export async function copyLines(client: ClientBase, text: string, lines: readonl
 /**
  * Makes the line of a version for `copyRows`. Refuses a row whose fields are not the table's columns: it would be loaded
  * again as another row than was folded. Working columns are forgotten where the version does not hold any more.
+ *
+ * `encoded`, which it fills, spares what the version has in common with the row's version before: most of it.
  */
-export function lineMaker(view: View): (version: RowVersion) => string {
+export function lineMaker(view: View): (version: RowVersion, encoded?: EncodedCells) => string {
   const known = new Set(['validFrom', 'validTo', ...rowColumns(view)]);
-  const cells = rowColumns(view).map((column) => ({
+  const columns = rowColumns(view).map((column) => ({
     column,
     encode: encoderOf((view.entity.options.columns as Record<string, EntitySchemaColumnOptions>)[column]!),
     isWorking: view.working.includes(column),
   }));
-  return (version) => {
+  return (version, encoded) => {
     const fields = version as unknown as Record<string, unknown>;
     for (const field in fields) if (!known.has(field)) throw new Error(`there is no column for "${field}"`);
-    let line = '';
-    for (const { column, encode, isWorking } of cells) {
+    const cells = columns.map(({ column, encode, isWorking }, index) => {
       const value = fields[column];
       if (value === undefined) throw new Error(`"${column}" is undefined; use null`);
-      line += value === null || (isWorking && version.validTo !== STILL_VALID) ? '\\N\t' : `${encode(value as never)}\t`;
-    }
-    return `${line}${version.validFrom}\t${version.validTo}\n`;
+      if (value === null || (isWorking && version.validTo !== STILL_VALID)) return '\\N';
+      if (encoded?.values[index] === value) return encoded.cells[index]!;
+      const cell = encode(value as never);
+      if (encoded) {
+        encoded.values[index] = value;
+        encoded.cells[index] = cell;
+      }
+      return cell;
+    });
+    return `${cells.join('\t')}\t${version.validFrom}\t${version.validTo}\n`;
   };
+}
+
+/** Values of a row's columns, in their order, and how COPY has them. */
+export interface EncodedCells {
+  values: unknown[];
+  cells: string[];
 }
 
 /** A value that is not null as COPY's text format has it. */

@@ -1,8 +1,8 @@
 import type { ClientBase, Pool } from 'pg';
 import type { RecordedEvent } from '#domain/event.ts';
 import { endVersions, loadRows } from './apply-batch.ts';
-import { copyRows, lineMaker } from './copy-rows.ts';
-import { touchedIds } from './fold-batch.ts';
+import { copyRows, lineMaker, type EncodedCells } from './copy-rows.ts';
+import { distinct, touchedIds } from './fold-batch.ts';
 import { STILL_VALID, type View, type ViewRow } from './view.ts';
 
 /**
@@ -30,7 +30,7 @@ export class Filling {
   /** @returns what is to be written, before the next but one batch is folded */
   async fold(pool: Pool, events: readonly RecordedEvent[]): Promise<Written> {
     if (this.#hasLeft) await this.#takeBack(pool, touchedIds(this.view, events));
-    for (const event of events) for (const id of new Set(this.view.keys(event))) this.#step(event, id);
+    for (const event of events) for (const id of distinct(this.view.keys(event))) this.#step(event, id);
     return this.#take(ROWS_HELD_MAX);
   }
 
@@ -39,7 +39,6 @@ export class Filling {
     return this.#take(0);
   }
 
-  /** One transaction. */
   async write(client: ClientBase, { ended, lines }: Written): Promise<void> {
     await endVersions(client, this.view, this.schema, ended);
     await copyRows(client, this.view, this.schema, lines);
@@ -53,7 +52,7 @@ export class Filling {
     }
     const stored = away.filter((id) => !this.#leaving.has(id));
     if (stored.length === 0) return;
-    for (const [id, row] of await loadRows(pool, this.view, this.schema, stored)) this.#held.set(id, { row, validFrom: 0, isStored: true });
+    for (const [id, row] of await loadRows(pool, this.view, this.schema, stored)) this.#held.set(id, { row, validFrom: 0, isStored: true, encoded: undefined });
   }
 
   #step(event: RecordedEvent, id: string): void {
@@ -64,12 +63,15 @@ export class Filling {
     this.#held.delete(id);
     if (next === undefined) return;
     if (next.id !== id) throw new Error(`the row for "${id}" came out with id "${next.id}"`);
-    this.#held.set(id, { row: next, validFrom: event.position, isStored: false });
+    this.#held.set(id, { row: next, validFrom: event.position, isStored: false, encoded: held?.encoded });
   }
 
-  #end(id: string, { row, validFrom, isStored }: HeldRow, at: number): void {
-    if (isStored) this.#written.ended.push({ id, at });
-    else if (this.view.history) this.#written.lines.push(this.#line({ ...row, validFrom, validTo: at }));
+  #end(id: string, held: HeldRow, at: number): void {
+    if (held.isStored) this.#written.ended.push({ id, at });
+    else if (this.view.history) {
+      held.encoded ??= { values: [], cells: [] };
+      this.#written.lines.push(this.#line({ ...held.row, validFrom: held.validFrom, validTo: at }, held.encoded));
+    }
   }
 
   #take(heldMax: number): Written {
@@ -84,8 +86,8 @@ export class Filling {
   }
 
   #leave(id: string, held: HeldRow): void {
-    if (!held.isStored) this.#written.lines.push(this.#line({ ...held.row, validFrom: held.validFrom, validTo: STILL_VALID }));
-    this.#leaving.set(id, { ...held, isStored: true });
+    if (!held.isStored) this.#written.lines.push(this.#line({ ...held.row, validFrom: held.validFrom, validTo: STILL_VALID }, held.encoded));
+    this.#leaving.set(id, { ...held, isStored: true, encoded: undefined });
     this.#held.delete(id);
     this.#hasLeft = true;
   }
@@ -104,6 +106,7 @@ interface HeldRow {
   validFrom: number;
   /** The version that holds is in the table already. */
   isStored: boolean;
+  encoded: EncodedCells | undefined;
 }
 
 /** Rows of one view that are kept in memory. */

@@ -22,7 +22,7 @@ export function foldBatch<Row extends ViewRow>(
 ): FoldedRow<Row>[] {
   const folded = new Map<string, FoldedRow<Row>>();
   for (const event of events) {
-    for (const id of new Set(view.keys(event))) {
+    for (const id of distinct(view.keys(event))) {
       const row = folded.get(id) ?? untouched(id, before.get(id));
       folded.set(id, row);
       step(view, row, event);
@@ -34,6 +34,11 @@ export function foldBatch<Row extends ViewRow>(
 /** Ids of all rows that the events touch, each once. */
 export function touchedIds(view: View, events: readonly RecordedEvent[]): string[] {
   return [...new Set(events.flatMap((event) => view.keys(event)))];
+}
+
+/** Nearly every event touches one row of a view, or none. */
+export function distinct(ids: readonly string[]): Iterable<string> {
+  return ids.length < 2 ? ids : new Set(ids);
 }
 
 function untouched<Row extends ViewRow>(id: string, before: Row | undefined): FoldedRow<Row> {

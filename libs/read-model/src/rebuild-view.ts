@@ -40,8 +40,10 @@ export async function rebuildViews({ views, ...options }: RebuildOptions & { vie
   session.on('error', ignore);
   try {
     await createCheckpoints(options.pool, views);
-    const rebuilds = views.map((view): Rebuild => ({ ...options, view, filling: new Filling(view, nextSchema(view)), target: 0, reached: 0, failure: undefined }));
-    await eachLeft(rebuilds, (rebuild) => lockAlone(session, rebuild));
+    // A crash loses nothing that counts: the rebuild begins again.
+    await session.query('set synchronous_commit = off');
+    const rebuilds = views.map((view): Rebuild => ({ ...options, view, session, filling: new Filling(view, nextSchema(view)), target: 0, reached: 0, failure: undefined }));
+    await eachLeft(rebuilds, lockAlone);
     await eachLeft(rebuilds, createNextTables);
     await fill(options, rebuilds);
     await eachLeft(rebuilds, finish);
@@ -61,6 +63,8 @@ export interface RebuildFailure {
 /** Of one view's rebuild, in this process. */
 interface Rebuild extends RebuildOptions {
   view: View;
+  /** Of its own, for all views; no transaction, since nobody looks at half a rebuild. */
+  session: pg.ClientBase;
   filling: Filling;
   /** Where the old tables stood when the filling began. */
   target: number;
@@ -97,7 +101,7 @@ async function eachLeft(rebuilds: readonly Rebuild[], work: (rebuild: Rebuild) =
 }
 
 /** Holds a lock while the session lasts, so that a view is rebuilt once at a time; it ends with the process. */
-async function lockAlone(session: pg.PoolClient, { view }: Rebuild): Promise<void> {
+async function lockAlone({ session, view }: Rebuild): Promise<void> {
   const locked = await session.query<{ held: boolean }>('select pg_try_advisory_lock(hashtextextended($1, 0)) as held', [nextSchema(view)]);
   if (!locked.rows[0]!.held) throw new Error(`${viewId(view)} is being rebuilt already`);
 }
@@ -178,10 +182,10 @@ async function fill({ store, pool, signal, progress }: RebuildOptions, rebuilds:
 }
 
 async function writeAll(written: ReadonlyMap<Rebuild, Written>): Promise<void> {
-  await eachLeft([...written.keys()], (rebuild) => rebuilding(rebuild.pool, (client) => rebuild.filling.write(client, written.get(rebuild)!)));
+  await eachLeft([...written.keys()], (rebuild) => rebuild.filling.write(rebuild.session, written.get(rebuild)!));
 }
 
-/** A transaction whose loss in a crash costs nothing that counts: the rebuild begins again. */
+/** A transaction whose loss in a crash costs nothing. */
 async function rebuilding(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
   await inTransaction(pool, async (client) => {
     await client.query('set local synchronous_commit = off');
