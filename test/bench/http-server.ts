@@ -8,6 +8,7 @@ import type { BenchContext } from './bench.ts';
 
 /** A process that answers HTTP, with a client for it that keeps its connections. */
 export interface HttpServer {
+  url: string;
   /** The body of a 200. @throws for any other answer */
   get(path: string): Promise<Buffer>;
   stop(): Promise<void>;
@@ -33,7 +34,7 @@ export async function startSides(context: BenchContext, url: string, name: strin
 }
 
 /** The API as it is built and started, with its own settings but for the limit on requests of one caller. */
-async function startApi(context: BenchContext, url: string, name: string): Promise<HttpServer> {
+export async function startApi(context: BenchContext, url: string, name: string): Promise<HttpServer> {
   const { folder, port, env } = await settingsOf(context, url, name);
   const app = await startApp('api', { dataDir: folder, report: context.say, env });
   return ready(port, () => app.stop());
@@ -64,6 +65,7 @@ async function ready(port: number, stop: () => Promise<void>): Promise<HttpServe
     throw error;
   }
   return {
+    url,
     get: (path) => bodyOf(`${url}${path}`, agent),
     async stop() {
       agent.destroy();

@@ -12,11 +12,13 @@ import { commandBenches } from './command.bench.ts';
 import { feedBenches } from './feed.bench.ts';
 import { latencyBenches } from './latency.bench.ts';
 import { publisherBenches } from './publisher.bench.ts';
+import { rebuildBenches } from './rebuild.bench.ts';
 import { queriesBenches } from './queries.bench.ts';
 import { startBenches } from './start.bench.ts';
+import { subscribersBenches } from './subscribers.bench.ts';
 import { jsonRow, tableOf } from './table.ts';
 
-const benches: Bench[] = [...appendBenches, ...commandBenches, ...latencyBenches, ...publisherBenches, ...queriesBenches, ...feedBenches, ...startBenches];
+const benches: Bench[] = [...appendBenches, ...commandBenches, ...latencyBenches, ...publisherBenches, ...rebuildBenches, ...queriesBenches, ...feedBenches, ...subscribersBenches, ...startBenches];
 
 process.exitCode = await main();
 
