@@ -1,4 +1,4 @@
-import { STILL_VALID, viewSchema, type View } from '../view.ts';
+import { STILL_VALID } from '../view.ts';
 
 /** Conditions of a SQL query, all to hold, with the values they speak of. */
 export class Conditions {
@@ -30,15 +30,14 @@ export class Conditions {
   }
 
   /**
-   * The rows of a view that held at a position; that hold now where none is given. SQL, for use after `from`. Those that
-   * still hold and those that ended since are looked for apart, each by an index of its own: together they were found
-   * by reading all versions there ever were.
+   * Rows of an alias that held at a position, as conditions to be asked one by one: those that still hold, and those that
+   * ended since. Each has an index of its own; asked together they were found by reading all versions there ever were.
    */
-  rowsAt(view: View, position: number | undefined): string {
-    const rows = `select * from ${viewSchema(view)}.rows where`;
-    if (position === undefined) return `(${rows} "validTo" = ${STILL_VALID})`;
+  heldAt(alias: string, position: number | undefined): string[] {
+    const stillHold = `${alias}."validTo" = ${STILL_VALID}`;
+    if (position === undefined) return [stillHold];
     const at = `${this.value(position)}::bigint`;
-    return `(${rows} "validTo" = ${STILL_VALID} and "validFrom" <= ${at} union all ${rows} "validTo" < ${STILL_VALID} and "validTo" > ${at} and "validFrom" <= ${at})`;
+    return [`${stillHold} and ${alias}."validFrom" <= ${at}`, `${alias}."validTo" < ${STILL_VALID} and ${alias}."validTo" > ${at} and ${alias}."validFrom" <= ${at}`];
   }
 
   /** For use after `where`. */

@@ -48,6 +48,13 @@ export function addKeyset(where: Conditions, { column, type, nullable }: Order, 
   return `order by ${column} ${direction}, ${id} ${direction} limit ${where.value(limit + 1)}`;
 }
 
+/** One page out of the pages of several queries with such an end, which select `id` and `keyValue`. */
+export function mergedPages(where: Conditions, selects: readonly string[], { sort: { falling }, limit }: PageOf): string {
+  if (selects.length === 1) return selects[0]!;
+  const direction = falling ? 'desc' : 'asc';
+  return `${selects.map((select) => `(${select})`).join(' union all ')} order by "keyValue" ${direction}, id ${direction} limit ${where.value(limit + 1)}`;
+}
+
 /** A row that was read by such a query, with its place in the order. */
 export type Keyed<Row> = Row & { id: string; keyValue: Key[0] };
 

@@ -5,7 +5,7 @@ import { commitments, type CommitmentRow } from '../views/commitments.ts';
 import { milestones, type Milestone } from '../views/milestones.ts';
 import { addCommitmentFilter, overdueOnDay, paceOnDay, type CommitmentFilter } from './commitment-filter.ts';
 import { Conditions } from './conditions.ts';
-import { addKeyset, pageOf, type Keyed, type Order, type Page, type PageOf } from './keyset.ts';
+import { addKeyset, mergedPages, pageOf, type Keyed, type Order, type Page, type PageOf } from './keyset.ts';
 
 export const commitmentOrders = {
   dueOn: { column: 'c."dueOn"', type: 'date', nullable: true },
@@ -25,17 +25,18 @@ export type ListedCommitment = Pick<CommitmentRow, (typeof COLUMNS)[number]> & {
 export async function listCommitments(manager: EntityManager, filter: CommitmentFilter, on: string, page: PageOf<CommitmentOrder>): Promise<Page<Keyed<ListedCommitment>>> {
   const where = new Conditions();
   const day = where.value(on);
-  const rows = where.rowsAt(commitments, page.position);
+  const held = where.heldAt('c', page.position);
   addCommitmentFilter(where, filter, on);
   const order = commitmentOrders[page.sort.by];
   const tail = addKeyset(where, order, 'c.id', page);
   const milestonesThen = where.valid('m', page.position);
-  const found = await manager.query<Keyed<ListedCommitment>[]>(
-    `select ${COLUMNS.map((column) => `c."${column}"`).join(', ')},
-            coalesce((select m.milestones from ${viewSchema(milestones)}.rows m where m.id = c.id and ${milestonesThen}), '[]') as milestones,
-            ${paceOnDay(day)} as "paceOnDay", ${overdueOnDay(day)} as overdue, ${order.column} as "keyValue"
-     from ${rows} c where ${where} ${tail}`,
-    where.values,
+  const selects = held.map(
+    (condition) =>
+      `select ${COLUMNS.map((column) => `c."${column}"`).join(', ')},
+              coalesce((select m.milestones from ${viewSchema(milestones)}.rows m where m.id = c.id and ${milestonesThen}), '[]') as milestones,
+              ${paceOnDay(day)} as "paceOnDay", ${overdueOnDay(day)} as overdue, ${order.column} as "keyValue"
+       from ${viewSchema(commitments)}.rows c where ${condition} and ${where} ${tail}`,
   );
+  const found = await manager.query<Keyed<ListedCommitment>[]>(mergedPages(where, selects, page), where.values);
   return pageOf(found, page.limit);
 }

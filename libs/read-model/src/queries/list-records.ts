@@ -10,7 +10,7 @@ import { progressUpdates, type ProgressUpdateRow } from '../views/progress-updat
 import { targets, type TargetRow } from '../views/targets.ts';
 import { addCommitmentFilter, type CommitmentFilter } from './commitment-filter.ts';
 import { Conditions } from './conditions.ts';
-import { addKeyset, pageOf, type Keyed, type Order, type Page, type PageOf } from './keyset.ts';
+import { addKeyset, mergedPages, pageOf, type Keyed, type Order, type Page, type PageOf } from './keyset.ts';
 
 /** The records that stand under commitments and are listed across them. */
 export interface RecordRows {
@@ -47,7 +47,7 @@ export async function listRecords<Kind extends RecordKind>(
   page: PageOf<RecordOrder>,
 ): Promise<Page<Keyed<ListedRecord<RecordRows[Kind]>>>> {
   const where = new Conditions();
-  const rows = where.rowsAt(recordViews[kind] as View, page.position);
+  const held = where.heldAt('r', page.position);
   where.validAt('c', page.position);
   addCommitmentFilter(where, filter, on);
   // The record's own latest change, as in the order by updatedAt.
@@ -55,11 +55,12 @@ export async function listRecords<Kind extends RecordKind>(
   if (statuses) where.add((values) => `r.status = any(${values}::text[])`, statuses);
   const order = recordOrders(kind)[page.sort.by];
   const tail = addKeyset(where, order, 'r.id', page);
-  const found = await manager.query<Keyed<ListedRecord<RecordRows[Kind]>>[]>(
-    `select r.*, c.title as "commitmentTitle", c.lead, c."reportingIntervalDays", ${order.column} as "keyValue"
-     from ${rows} r join ${viewSchema(commitments)}.rows c on c.id = r."commitmentId"
-     where ${where} ${tail}`,
-    where.values,
+  const selects = held.map(
+    (condition) =>
+      `select r.*, c.title as "commitmentTitle", c.lead, c."reportingIntervalDays", ${order.column} as "keyValue"
+       from ${viewSchema(recordViews[kind])}.rows r join ${viewSchema(commitments)}.rows c on c.id = r."commitmentId"
+       where ${condition} and ${where} ${tail}`,
   );
+  const found = await manager.query<Keyed<ListedRecord<RecordRows[Kind]>>[]>(mergedPages(where, selects, page), where.values);
   return pageOf(found, page.limit);
 }
