@@ -72,8 +72,18 @@ export function escaped(text: string): string {
 }
 
 const SPECIAL = /[\\\n\r\t]/;
-/** So much text becomes one message. */
-const MESSAGE_LINES = 1_000;
+/** So many become one message. */
+const MESSAGE_LINES = 200;
+
+/** The message that carries lines; pg's own way to it copies them four times over (a tenth of a rebuild's processor time). */
+function copyData(lines: string): Buffer {
+  const size = Buffer.byteLength(lines);
+  const message = Buffer.allocUnsafe(5 + size);
+  message.write('d', 0);
+  message.writeInt32BE(4 + size, 1);
+  message.write(lines, 5);
+  return message;
+}
 
 /** What pg lacks: a query that sends rows. pg calls these methods while it is the active one. */
 class CopyIn implements Submittable {
@@ -91,7 +101,7 @@ class CopyIn implements Submittable {
 
   handleCopyInResponse(connection: CopyConnection): void {
     for (let at = 0; at < this.lines.length; at += MESSAGE_LINES)
-      connection.sendCopyFromChunk(Buffer.from(this.lines.slice(at, at + MESSAGE_LINES).join('')));
+      connection.stream.write(copyData(this.lines.slice(at, at + MESSAGE_LINES).join('')));
     connection.endCopyFrom();
   }
 
@@ -107,6 +117,5 @@ class CopyIn implements Submittable {
 }
 
 interface CopyConnection extends Connection {
-  sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
 }

@@ -23,6 +23,7 @@ export class Filling {
   constructor(
     readonly view: View,
     private readonly schema: string,
+    private readonly rowsHeldMax = ROWS_HELD_MAX,
   ) {
     this.#line = lineMaker(view);
   }
@@ -31,7 +32,7 @@ export class Filling {
   async fold(pool: Pool, events: readonly RecordedEvent[]): Promise<Written> {
     if (this.#hasLeft) await this.#takeBack(pool, touchedIds(this.view, events));
     for (const event of events) for (const id of distinct(this.view.keys(event))) this.#step(event, id);
-    return this.#take(ROWS_HELD_MAX);
+    return this.#take(this.rowsHeldMax);
   }
 
   /** The rest, when the last batch was folded. */
@@ -109,8 +110,8 @@ interface HeldRow {
   encoded: EncodedCells | undefined;
 }
 
-/** Rows of one view that are kept in memory. */
-const ROWS_HELD_MAX = 5_000;
+/** Rows of one view that are kept in memory: about 30 MB of commitments. */
+const ROWS_HELD_MAX = 3_000;
 
 function noneWritten(): Written {
   return { ended: [], lines: [] };

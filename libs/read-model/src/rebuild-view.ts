@@ -73,7 +73,8 @@ interface Rebuild extends RebuildOptions {
   failure: Error | undefined;
 }
 
-const BATCH_SIZE = 2_000;
+/** Small enough for most of what comes and goes with a batch to die young. */
+const BATCH_SIZE = 500;
 const CHANGE_OVER_ATTEMPTS_MAX = 50;
 const CHANGE_OVER_PAUSE_MS = 200;
 const LOCK_NOT_AVAILABLE = '55P03';
