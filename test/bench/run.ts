@@ -55,7 +55,9 @@ async function measure(wanted: readonly Bench[], options: { quick: boolean; roun
     const rows: Row[] = [];
     for (const bench of wanted) {
       say(`${bench.name} ...`);
-      rows.push(...await runOne(bench, join(folder, bench.name), postgres, context));
+      const seen = await runOne(bench, join(folder, bench.name), postgres, context);
+      say(tableOf(seen, !options.quick));
+      rows.push(...seen);
     }
     return rows;
   } finally {
