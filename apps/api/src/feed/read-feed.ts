@@ -11,9 +11,9 @@ export interface FeedPage {
 
 /** Events read for one page at most, public or not. */
 const SCAN_MAX = 5000;
-/** About every other event is public. */
-const SCAN_PER_ITEM = 2;
-const SCAN_PAGE_MIN = 500;
+/** Somewhat more than half of all events are public: what is read beyond the page is read for nothing, which costs more than asking again. */
+const SCAN_PER_ITEM = 1.6;
+const SCAN_PAGE_MIN = 100;
 
 /**
  * Published events above a position, in order; `head` is the log's, as read before. `next` is where to go on: above all that was looked at.
@@ -24,7 +24,7 @@ export async function readFeed(store: EventStore, after: number, limit: number, 
   let next = after;
   const page = (): FeedPage => ({ items, next, head: Math.max(head, next) });
   for (let scanned = 0; scanned < SCAN_MAX && items.length < limit;) {
-    const wanted = Math.min(SCAN_MAX - scanned, Math.max(SCAN_PAGE_MIN, SCAN_PER_ITEM * (limit - items.length)));
+    const wanted = Math.min(SCAN_MAX - scanned, Math.max(SCAN_PAGE_MIN, Math.ceil(SCAN_PER_ITEM * (limit - items.length))));
     const events = await store.readAll(next, wanted);
     scanned += wanted;
     for (const event of events) {
