@@ -82,7 +82,8 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^deploy/embedded/kafka/jars' },
+    // Emmett is installed by `npm run bench` alone.
+    exclude: { path: ['^deploy/embedded/kafka/jars', '^test/bench/peers/emmett\\.mjs$', '^test/bench/peers/node_modules'] },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.js', '.mjs', '.json'] },
