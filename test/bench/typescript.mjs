@@ -3,23 +3,13 @@ import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from '@swc/core';
+import { swcOptions } from '../swc.mjs';
 
 registerHooks({
   load(url, context, nextLoad) {
     if (!url.endsWith('.ts') || url.includes('/node_modules/')) return nextLoad(url, context);
     const filename = fileURLToPath(url);
-    const { code } = transformSync(readFileSync(filename, 'utf8'), {
-      filename,
-      swcrc: false,
-      jsc: {
-        target: 'es2023',
-        parser: { syntax: 'typescript', decorators: true },
-        transform: { legacyDecorator: true, decoratorMetadata: true },
-        keepClassNames: true,
-      },
-      module: { type: 'es6' },
-      sourceMaps: 'inline',
-    });
+    const { code } = transformSync(readFileSync(filename, 'utf8'), { filename, swcrc: false, ...swcOptions });
     return { format: 'module', source: code, shortCircuit: true };
   },
 });
