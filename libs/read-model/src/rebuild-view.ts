@@ -7,7 +7,7 @@ import { type Checkpoint, createCheckpoints, lockCheckpoints, moveCheckpoints, r
 import { inTransaction, isTransient } from './database.ts';
 import { Filling, type Written } from './filling.ts';
 import { fillRollup } from './rollup.ts';
-import { viewId, viewSchema, type View } from './view.ts';
+import { qualifiedTablesOf, tablesOf, viewId, viewSchema, type View } from './view.ts';
 
 export interface RebuildOptions {
   store: EventStore;
@@ -81,10 +81,6 @@ const LOCK_NOT_AVAILABLE = '55P03';
 
 function nextSchema(view: View): string {
   return `${viewSchema(view)}_next`;
-}
-
-function tablesOf(view: View): string[] {
-  return view.rollupEntity ? ['rows', 'rollup'] : ['rows'];
 }
 
 /** Does a piece of work for each view that has not failed; what can't be done for one fails that one alone. */
@@ -219,9 +215,9 @@ async function finish(rebuild: Rebuild): Promise<void> {
 async function catchUp(rebuild: Rebuild, from: number): Promise<number> {
   const { store, pool, view, signal } = rebuild;
   let position = from;
-  while (position < (await standsAt(rebuild))) {
+  for (let target = await standsAt(rebuild); position < target; target = await standsAt(rebuild)) {
     signal?.throwIfAborted();
-    const events = upTo(await standsAt(rebuild), await store.readAll(position, BATCH_SIZE));
+    const events = upTo(target, await store.readAll(position, BATCH_SIZE));
     if (events.length === 0) return position;
     await rebuilding(pool, (client) => applyBatch(client, view, events, nextSchema(view)));
     position = events.at(-1)!.position;
@@ -263,7 +259,7 @@ async function changeOver({ store, pool, view }: Rebuild, position: number): Pro
       const reached = events.at(-1)?.position ?? position;
       if (reached < target) await moveCheckpoints(client, [view], await placeAt(store, reached));
       // Readers that have a snapshot already would see the new tables as of then, half filled: wait until they are done.
-      await client.query(`lock table ${tablesOf(view).map((table) => `${current}.${table}`).join(', ')} in access exclusive mode`);
+      await client.query(`lock table ${qualifiedTablesOf(view).join(', ')} in access exclusive mode`);
       await client.query(`alter schema ${current} rename to ${old}`);
       await client.query(`alter schema ${nextSchema(view)} rename to ${current}`);
       await client.query(`drop schema ${old} cascade`);

@@ -1,6 +1,6 @@
 import type { ClientBase, QueryResult } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
-import { viewId, viewSchema, type View } from './view.ts';
+import { qualifiedTablesOf, viewId, type View } from './view.ts';
 
 /**
  * Runs several reads of some views as of one moment, read-only, and tells the lowest position that any of them had
@@ -37,12 +37,8 @@ async function begin(runner: QueryRunner, views: readonly View[]): Promise<numbe
   const client = (await runner.connect()) as ClientBase;
   const answers: unknown = await client.query(`
     begin isolation level repeatable read, read only;
-    lock table ${tablesOf(views).join(', ')} in access share mode;
+    lock table ${views.flatMap(qualifiedTablesOf).join(', ')} in access share mode;
     select count(*)::int as views, min(position) as position from read_model.checkpoints where view in (${ids})`);
   const [found] = (answers as QueryResult<{ views: number; position: number | null }>[]).at(-1)!.rows as [{ views: number; position: number | null }];
   return found.views === views.length ? (found.position ?? 0) : 0;
-}
-
-function tablesOf(views: readonly View[]): string[] {
-  return views.flatMap((view) => [`${viewSchema(view)}.rows`, ...(view.rollupEntity ? [`${viewSchema(view)}.rollup`] : [])]);
 }

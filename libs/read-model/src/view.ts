@@ -80,6 +80,16 @@ export function viewSchema(view: View): string {
   return `view_${viewId(view)}`;
 }
 
+/** Names of the view's tables in its schema. */
+export function tablesOf(view: View): ('rows' | 'rollup')[] {
+  return view.rollupEntity ? ['rows', 'rollup'] : ['rows'];
+}
+
+/** The same with their schema, as SQL names them. */
+export function qualifiedTablesOf(view: View): string[] {
+  return tablesOf(view).map((table) => `${viewSchema(view)}.${table}`);
+}
+
 /** Columns of the view's row, without those of its version. A column is named as its property. */
 export function rowColumns(view: View): string[] {
   return Object.keys(view.entity.options.columns).filter((column) => column !== 'validFrom' && column !== 'validTo');

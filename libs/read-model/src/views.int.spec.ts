@@ -18,7 +18,7 @@ import { migrateReadModel } from './migrate-read-model.ts';
 import { rebuildView } from './rebuild-view.ts';
 import { runViews } from './run-views.ts';
 import { dump } from './things.fixture.ts';
-import { rowColumns, STILL_VALID, viewSchema, type View } from './view.ts';
+import { qualifiedTablesOf, rowColumns, STILL_VALID, viewSchema, type View } from './view.ts';
 import { publicCommitments } from './views/domain-states.fixture.ts';
 import { folded } from './views/folded.fixture.ts';
 import { figuresOfCurrentRows, lastUpdatesOfCurrentRows } from './views/grouped-figures.fixture.ts';
@@ -120,8 +120,7 @@ describe('from a real log', () => {
 });
 
 async function emptyTables(): Promise<void> {
-  const tables = views.flatMap((view) => [`${viewSchema(view)}.rows`, ...(view.rollupEntity ? [`${viewSchema(view)}.rollup`] : [])]);
-  await pool.query(`truncate ${tables.join(', ')}`);
+  await pool.query(`truncate ${views.flatMap(qualifiedTablesOf).join(', ')}`);
 }
 
 async function apply(events: RecordedEvent[]): Promise<void> {

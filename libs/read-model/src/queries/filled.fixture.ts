@@ -8,7 +8,7 @@ import { createDataSource } from '../data-source.ts';
 import { inTransaction, openPool } from '../database.ts';
 import { migrateReadModel } from '../migrate-read-model.ts';
 import { inSnapshot } from '../snapshot.ts';
-import { viewSchema } from '../view.ts';
+import { qualifiedTablesOf } from '../view.ts';
 import { views } from '../views.ts';
 import type { Reading } from './read-model.ts';
 
@@ -48,8 +48,7 @@ export async function filledReadModel(log: readonly RecordedEvent[] = []): Promi
     pool,
     read: async (reading) => (await inSnapshot(dataSource, views, reading)).value,
     async empty() {
-      const tables = views.flatMap((view) => ['rows', ...(view.rollupEntity ? ['rollup'] : [])].map((table) => `${viewSchema(view)}.${table}`));
-      await pool.query(`truncate ${tables.join(', ')}`);
+      await pool.query(`truncate ${views.flatMap(qualifiedTablesOf).join(', ')}`);
       await pool.query('update read_model.checkpoints set position = 0');
     },
     async drop() {
