@@ -16,7 +16,7 @@ export async function isFree(port: number): Promise<boolean> {
   return (await listenOnce(port)) !== undefined;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const port = await listenOnce(0);
   if (port === undefined) throw new Error(`no free port on ${host}`);
   return port;

@@ -4,6 +4,7 @@ import type { NewEvent } from '#domain/event.ts';
 import { migrateEventLog } from '#event-store/postgres/migrate-event-log.ts';
 import { PostgresEventStore } from '#event-store/postgres/postgres-event-store.ts';
 import { type Bench, type BenchContext, percentile, race, type Row, takeTurns } from './bench.ts';
+import { asOwner } from './database.ts';
 
 /** The event log against what a log needs at the very least, and against Emmett. */
 export const appendBenches: Bench[] = [
@@ -241,9 +242,7 @@ async function closeAll(logs: Record<string, Log>): Promise<void> {
  * grew side by side. The server writes it, because that takes a minute instead of several.
  */
 async function fillLog(url: string, events: number): Promise<void> {
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
+  await asOwner(url, async (client) => {
     const [{ type, data, metadata }] = someEvents(1) as [NewEvent];
     await client.query(
       `insert into event_log.events (position, stream, revision, id, type, recorded_at, data, metadata)
@@ -254,9 +253,7 @@ async function fillLog(url: string, events: number): Promise<void> {
     );
     await client.query('vacuum (analyze) event_log.events');
     await client.query('checkpoint');
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 function sized({ quick }: BenchContext, appends: number): number {

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
 import { defineActionLine } from '#domain/action-line/define.ts';
 import { registerAgency } from '#domain/agency/register.ts';
 import { approveTarget } from '#domain/commitment/approve-target.ts';
@@ -24,7 +23,8 @@ import { mintLocalToken } from '#platform/auth/local-key.ts';
 import { migrateReadModel } from '#read-model/migrate-read-model.ts';
 import { LedgerInMemory } from '#testing/ledger-in-memory.ts';
 import { type Bench, type BenchContext, percentile, race, type Row, takeTurns } from './bench.ts';
-import { toNew } from './publisher.bench.ts';
+import { asOwner } from './database.ts';
+import { toNew } from './realistic-history.ts';
 
 /** A command over HTTP, through the API as it is built and started, against what a team would write instead (peers/crud.ts). */
 export const commandBenches: Bench[] = [{ name: 'command', run: submitProgressOverHttp }];
@@ -192,21 +192,15 @@ async function fillCrud(database: string, ledger: LedgerInMemory): Promise<void>
     target: commitments.flatMap((commitment) => Object.entries(commitment.targets).map(([id, { versions: [target] }]) =>
       ({ id, commitment: commitment.id, version: 1, indicator: target!.content.kind === 'quantitative' ? target!.content.indicator : null }))),
   };
-  const client = new pg.Client(database);
-  await client.connect();
-  try {
+  await asOwner(database, async (client) => {
     for (const [table, rows] of Object.entries(tables))
       await client.query(`insert into ${table} select * from json_populate_recordset(null::${table}, $1)`, [JSON.stringify(rows)]);
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 /** Statistics as a server in use has them. */
 async function analyze(database: string): Promise<void> {
-  const client = new pg.Client(database);
-  await client.connect();
-  await client.query('vacuum analyze').finally(() => client.end());
+  await asOwner(database, (client) => client.query('vacuum analyze'));
 }
 
 async function untilListening(port: number): Promise<void> {

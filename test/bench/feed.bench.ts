@@ -1,5 +1,5 @@
-import pg from 'pg';
 import { type Bench, type BenchContext, percentile, race, type Row, takeTurns } from './bench.ts';
+import { asOwner } from './database.ts';
 import { filledLedger } from './filled-ledger.ts';
 import { type HttpServer, startSides } from './http-server.ts';
 
@@ -73,12 +73,8 @@ async function histories(context: BenchContext, url: string, api: HttpServer, ba
 }
 
 async function publicStreams(url: string, count: number): Promise<string[]> {
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
+  return asOwner(url, async (client) => {
     const { rows } = await client.query<{ stream: string }>(`select stream from event_log.events where type = 'CommitmentRegistered' order by md5(stream) limit $1`, [count]);
     return rows.map(({ stream }) => stream);
-  } finally {
-    await client.end();
-  }
+  });
 }

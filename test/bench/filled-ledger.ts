@@ -1,8 +1,8 @@
-import pg from 'pg';
 import { openEventStore } from '#event-store/open-event-store.ts';
 import { migrateEventLog } from '#event-store/postgres/migrate-event-log.ts';
 import { migrateReadModel } from '#read-model/migrate-read-model.ts';
 import type { BenchContext } from './bench.ts';
+import { asOwner } from './database.ts';
 import { realisticHistory, recordHistory, UPDATES_FOR_TEN_EVENTS } from './realistic-history.ts';
 import { rebuildAll } from './rebuild.bench.ts';
 
@@ -30,12 +30,8 @@ export async function fillLedger(context: BenchContext, url: string, events: num
 
 /** What autovacuum does within the minutes after so much was written; here before anything is measured. */
 async function settle(url: string): Promise<void> {
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
+  await asOwner(url, async (client) => {
     await client.query('vacuum (analyze)');
     await client.query('checkpoint');
-  } finally {
-    await client.end();
-  }
+  });
 }

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { Agent, get, type IncomingMessage } from 'node:http';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { root, startApp, waitUntilReady } from '#embedded/apps.ts';
+import { freePort } from '#embedded/port.ts';
 import { startProcess, stopProcess } from '#embedded/process.ts';
 import type { BenchContext } from './bench.ts';
 
@@ -89,15 +89,5 @@ function bodyOf(url: string, agent: Agent): Promise<Buffer> {
       response.on('error', reject);
     };
     get(url, { agent }, read).on('error', reject);
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
   });
 }

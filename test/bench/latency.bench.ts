@@ -16,9 +16,9 @@ import { PositionWatch } from '#read-model/position-watch.ts';
 import { views } from '#read-model/views.ts';
 import { atPace, type Bench, type BenchContext, percentile, type Row, takeTurns } from './bench.ts';
 import {
-  BARE_TOPIC, bareProducer, bareRequest, createBareTopic, deleteTopics, publicEvents, startPublisher, toNew,
+  BARE_TOPIC, bareProducer, bareRequest, createBareTopic, deleteTopics, publicEvents, startPublisher,
 } from './publisher.bench.ts';
-import { realisticHistory, recordHistory } from './realistic-history.ts';
+import { realisticHistory, recordHistory, toNew } from './realistic-history.ts';
 
 /** How long after a commit it is seen: in the read model, and by a Kafka consumer. */
 export const latencyBenches: Bench[] = [

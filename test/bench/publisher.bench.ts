@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Producer, type TopicMessages } from 'kafkajs';
 import pg from 'pg';
 import { published, topicOf, topics } from '#contracts/published.ts';
-import type { NewEvent, RecordedEvent } from '#domain/event.ts';
+import type { RecordedEvent } from '#domain/event.ts';
 import { startApp } from '#embedded/apps.ts';
 import type { Stoppable } from '#embedded/supervise.ts';
 import { APPEND_EVENTS_MAX } from '#event-store/event-store.ts';
@@ -16,7 +16,8 @@ import { migratePublisher } from '#messaging/postgres/publisher-session.ts';
 import { EVENTS_MAX } from '#messaging/publisher.ts';
 import { PARTITIONS } from '#messaging/topics.ts';
 import { type Bench, type BenchContext, type Row, takeTurns } from './bench.ts';
-import { realisticHistory } from './realistic-history.ts';
+import { asOwner } from './database.ts';
+import { realisticHistory, toNew } from './realistic-history.ts';
 
 /** The publisher, as it is built and started, against the same client library with nothing in front of it. */
 export const publisherBenches: Bench[] = [{ name: 'publisher', run: catchUp }];
@@ -89,14 +90,10 @@ async function fill(url: string, count: number): Promise<void> {
   }
 }
 
-export function toNew({ id, type, data, metadata }: RecordedEvent): NewEvent {
-  return { id, type, data, metadata };
-}
-
 /** A Kafka without our topics, and a publisher that has published nothing. */
 async function startAnew(url: string, brokers: string[]): Promise<void> {
   await deleteTopics(brokers, topics);
-  await asOwner(url, 'truncate publisher.progress, publisher.topic, publisher.partition');
+  await asOwner(url, (client) => client.query('truncate publisher.progress, publisher.topic, publisher.partition'));
 }
 
 /** The built process, started as `npm start` does. */
@@ -109,15 +106,11 @@ export async function startPublisher({ folder, say }: BenchContext, url: string,
 
 /** Events a second from its first checkpoint until it has published everything; its start and the making of topics don't count. */
 async function rateUpTo(url: string, head: number): Promise<number> {
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
+  return asOwner(url, async (client) => {
     const first = await progressAbove(client, 0);
     const last = await progressAbove(client, head - 1);
     return ((last.position - first.position) * 1_000) / Math.max(1, last.at - first.at);
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 async function progressAbove(client: pg.Client, position: number): Promise<{ position: number; at: number }> {
@@ -200,10 +193,4 @@ async function administer<T>(brokers: string[], work: (admin: kafkajs.Admin) => 
   const admin = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).admin();
   await admin.connect();
   return work(admin).finally(() => admin.disconnect());
-}
-
-async function asOwner(url: string, statement: string): Promise<void> {
-  const client = new pg.Client(url);
-  await client.connect();
-  await client.query(statement).finally(() => client.end());
 }

@@ -1,5 +1,5 @@
-import pg from 'pg';
 import { type Bench, type BenchContext, percentile, race, type Row, takeTurns } from './bench.ts';
+import { asOwner } from './database.ts';
 import { filledLedger } from './filled-ledger.ts';
 import { type HttpServer, type Sides, startSides } from './http-server.ts';
 
@@ -167,10 +167,8 @@ class Ledger {
   }
 
   private async lookAround(url: string, pages: number): Promise<void> {
-    const client = new pg.Client(url);
-    await client.connect();
-    const select = async <T>(text: string): Promise<T[]> => (await client.query({ text, rowMode: 'array' })).rows.map(([value]: T[]) => value!);
-    try {
+    await asOwner(url, async (client) => {
+      const select = async <T>(text: string): Promise<T[]> => (await client.query({ text, rowMode: 'array' })).rows.map(([value]: T[]) => value!);
       const [events, first, last] = [
         (await select<string>('select max(position)::text from event_log.events'))[0]!,
         (await select<Date>('select min(recorded_at) from event_log.events'))[0]!,
@@ -185,9 +183,7 @@ class Ledger {
       this.filtered = await select(`
         select distinct '/v1/commitments?actionLine=' || "actionLines"[1] || '&status=' || status
           from (select * from view_commitments_v1.rows where "validTo" = 9007199254740991 order by md5(id) limit 50) as sample`);
-    } finally {
-      await client.end();
-    }
+    });
     const walked = await this.walk(pages);
     this.latePages = walked.slice(Math.floor(walked.length / 2));
     for (const path of ['/v1/commitments', MISSED, ...this.filtered, ...this.latePages]) {
@@ -228,9 +224,7 @@ async function copyMatrix(url: string, { lines, agencies, cells, totals }: Matri
     ...lines.map(({ code, titles }) => ({ actionLine: code, names: titles })),
     ...agencies.map(({ code, names }) => ({ agency: code, names })),
   ];
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
+  await asOwner(url, async (client) => {
     await client.query(`
       drop table if exists bench_matrix;
       create table bench_matrix (
@@ -238,7 +232,5 @@ async function copyMatrix(url: string, { lines, agencies, cells, totals }: Matri
         overdue int, "lastUpdateOn" date, pledged jsonb, names jsonb)`);
     await client.query('insert into bench_matrix select * from jsonb_populate_recordset(null::bench_matrix, $1)', [JSON.stringify(rows)]);
     await client.query('vacuum (analyze) bench_matrix');
-  } finally {
-    await client.end();
-  }
+  });
 }

@@ -40,13 +40,14 @@ import { suspendCommitment } from '#domain/commitment/suspend.ts';
 import { verifyProgress } from '#domain/commitment/verify-progress.ts';
 import { approvedOf } from '#domain/commitment/versions.ts';
 import { withdrawCommitment } from '#domain/commitment/withdraw.ts';
-import type { Actor, RecordedEvent, Role } from '#domain/event.ts';
+import type { Actor, NewEvent, RecordedEvent, Role } from '#domain/event.ts';
 import { SCHEMA_VERSION } from '#domain/events.ts';
 import { defineIndicator } from '#domain/indicator/define.ts';
 import { streams } from '#domain/streams.ts';
 import { decide, type Category, type Facts, type StateOf, type StreamType, type UseCase } from '#domain/use-case.ts';
 import type { Text } from '#domain/values.ts';
 import type { EventStore } from '#event-store/event-store.ts';
+import { Dice } from '#testing/dice.ts';
 
 export interface RealisticHistoryOptions {
   seed: number;
@@ -97,14 +98,19 @@ export async function recordHistory(store: EventStore, history: Iterable<Recorde
   let count = 0;
   const write = async (): Promise<void> => {
     for (let next = events.next(); !next.done; next = events.next()) {
-      const { stream, revision, id, type, data, metadata } = next.value;
-      const result = await store.append(stream, revision - 1, [{ id, type, data, metadata }]);
+      const { stream, revision, type } = next.value;
+      const result = await store.append(stream, revision - 1, [toNew(next.value)]);
       if (result.outcome !== 'appended') throw new Error(`${type} to ${stream} at ${revision} was a ${result.outcome}`);
       count += 1;
       if (count % 10_000 === 0) recorded(count);
     }
   };
   await Promise.all(Array.from({ length: APPENDS_AT_ONCE }, write));
+}
+
+/** What was recorded, to be recorded once more. */
+export function toNew({ id, type, data, metadata }: RecordedEvent): NewEvent {
+  return { id, type, data, metadata };
 }
 
 /** Of all commitments that there will be, so many are in progress at a time. */
@@ -133,7 +139,7 @@ interface Stream {
 
 /** Decides and counts; holds the states of the catalogue, while each life holds its commitment's. */
 class Ledger {
-  readonly dice: Dice;
+  readonly dice: LifelikeDice;
   readonly updatesEach: number;
   position = 0;
   readonly #events: number;
@@ -141,7 +147,7 @@ class Ledger {
   readonly #today = { at: -1, day: '' };
 
   constructor({ seed, events, updatesEach = 10 }: RealisticHistoryOptions) {
-    this.dice = new Dice(seed);
+    this.dice = new LifelikeDice(seed);
     this.updatesEach = updatesEach;
     this.#events = events;
   }
@@ -190,7 +196,7 @@ class Life {
   /** How many it will have, if it comes so far. */
   readonly updates: number;
   readonly #ledger: Ledger;
-  readonly #dice: Dice;
+  readonly #dice: LifelikeDice;
   readonly #id: string;
   readonly #lead: string;
   readonly #stream: Stream;
@@ -432,7 +438,7 @@ const ADMINISTRATOR: Actor = { id: 'administrator-1', agency: 'UNCTAD', role: 'a
 const TRANSCRIBED = { document: 'Submission to the Commission', place: 'part one' };
 
 /** As the domain's own steps make it: agencies, lines with their facilitators and goals, indicators. */
-function catalogue(dice: Dice): (Attempt & { stream: string })[] {
+function catalogue(dice: LifelikeDice): (Attempt & { stream: string })[] {
   const administer = (stream: string, useCase: UseCase, command: object) => ({ stream, useCase, command, actor: ADMINISTRATOR });
   return [
     ...[...AGENCIES, REVIEWING].map((code) => administer(`agency-${code}`, registerAgency, { code, names: { en: `Agency ${code}` }, kind: 'un-entity' })),
@@ -448,41 +454,8 @@ function catalogue(dice: Dice): (Attempt & { stream: string })[] {
   ];
 }
 
-/** Random choices from a seed (mulberry32). */
-class Dice {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** A whole number from 0 up to, and never, 2^32. */
-  #draw(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return (mixed ^ (mixed >>> 14)) >>> 0;
-  }
-
-  /** From 0 up to, and never, 1. */
-  next(): number {
-    return this.#draw() / 2 ** 32;
-  }
-
-  /** Both ends included. */
-  int(from: number, to: number): number {
-    return from + Math.floor(this.next() * (to - from + 1));
-  }
-
-  chance(of: number): boolean {
-    return this.next() < of;
-  }
-
-  pick<T>(list: readonly T[]): T {
-    return list[this.int(0, list.length - 1)]!;
-  }
-
+/** And choices of the kinds that a real ledger's life is made of. */
+class LifelikeDice extends Dice {
   /** The first most often, the last seldom: half of all choices fall on the first eighth of the list. */
   skewed<T>(list: readonly T[]): T {
     return list[Math.floor(this.next() ** 3 * list.length)]!;
@@ -501,7 +474,7 @@ class Dice {
   /** So many times eight hexadecimal digits. */
   hex(words: number): string {
     let text = '';
-    for (let n = 0; n < words; n += 1) text += this.#draw().toString(16).padStart(8, '0');
+    for (let n = 0; n < words; n += 1) text += this.draw().toString(16).padStart(8, '0');
     return text;
   }
 
@@ -512,9 +485,9 @@ class Dice {
 }
 
 /** Words without end, of which every text is a piece. */
-const PROSE = proseOf(new Dice(7), 20_000);
+const PROSE = proseOf(new LifelikeDice(7), 20_000);
 
-function proseOf(dice: Dice, words: number): string {
+function proseOf(dice: LifelikeDice, words: number): string {
   const vocabulary = (
     'the of and to in for with on that by from access agency agreed alliance assessment broadband capacity centre cities civil '
     + 'community connectivity content countries course culture curriculum data delivery development digital districts draft education '

@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { chmodSync, closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import pg from 'pg';
 import { migrateEventLog } from '#event-store/postgres/migrate-event-log.ts';
 import { PostgresEventStore } from '#event-store/postgres/postgres-event-store.ts';
 import { createCheckpoints } from '#read-model/checkpoints.ts';
@@ -10,9 +9,10 @@ import { copyLines } from '#read-model/copy-rows.ts';
 import { openPool } from '#read-model/database.ts';
 import { migrateReadModel } from '#read-model/migrate-read-model.ts';
 import { rebuildViews } from '#read-model/rebuild-view.ts';
-import { viewSchema } from '#read-model/view.ts';
+import { tablesOf, viewSchema } from '#read-model/view.ts';
 import { views } from '#read-model/views.ts';
 import { type Bench, type BenchContext, type Row, takeTurns } from './bench.ts';
+import { asOwner } from './database.ts';
 import { realisticHistory, recordHistory } from './realistic-history.ts';
 
 /** All views from the whole log, against reading the log and writing the same rows without anything in between. */
@@ -94,11 +94,10 @@ interface DumpedTable {
 
 async function dumpTables(url: string, folder: string): Promise<DumpedTable[]> {
   chmodSync(folder, 0o777);
-  const client = await connected(url);
-  try {
+  return asOwner(url, async (client) => {
     const tables: DumpedTable[] = [];
     await client.query('create schema bare');
-    for (const view of views) for (const table of view.rollupEntity ? ['rows', 'rollup'] : ['rows']) {
+    for (const view of views) for (const table of tablesOf(view)) {
       const from = `${viewSchema(view)}.${table}`;
       const to = `bare.${view.name}_${table}`;
       const file = join(folder, `${view.name}.${table}`);
@@ -107,15 +106,12 @@ async function dumpTables(url: string, folder: string): Promise<DumpedTable[]> {
       tables.push({ from, to, file, indexes: found.rows.map(({ indexdef }) => indexdef.replace(/INDEX \S+ ON/, 'INDEX ON').replace(` ON ${from} `, ` ON ${to} `)) });
     }
     return tables;
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 /** Reads the whole log and, meanwhile, writes the rows to tables like the views', of which the indexes are made at the end, as a rebuild does. */
 async function writeWithoutFolding(url: string, tables: DumpedTable[]): Promise<void> {
-  const client = await connected(url);
-  try {
+  await asOwner(url, async (client) => {
     await client.query(`set synchronous_commit = off; set maintenance_work_mem = '256MB'`);
     for (const { from, to } of tables) await client.query(`drop table if exists ${to}; create table ${to} (like ${from})`);
     await Promise.all([
@@ -128,9 +124,7 @@ async function writeWithoutFolding(url: string, tables: DumpedTable[]): Promise<
       for (const index of indexes) await client.query(index);
       await client.query(`analyze ${to}`);
     }
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 async function readLog(url: string): Promise<void> {
@@ -157,12 +151,6 @@ function* blocksOf(file: string): Generator<string, void, void> {
   } finally {
     closeSync(opened);
   }
-}
-
-async function connected(url: string): Promise<pg.Client> {
-  const client = new pg.Client(url);
-  await client.connect();
-  return client;
 }
 
 async function timed(work: () => Promise<void>): Promise<{ seconds: number }> {

@@ -3,12 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import pg from 'pg';
 import { type EmbeddedKafka, startKafka } from '#embedded/kafka.ts';
 import { type EmbeddedPostgres, startPostgres } from '#embedded/postgres.ts';
 import { appendBenches } from './append.bench.ts';
 import type { Bench, BenchContext, Row } from './bench.ts';
 import { commandBenches } from './command.bench.ts';
+import { asOwner } from './database.ts';
 import { feedBenches } from './feed.bench.ts';
 import { latencyBenches } from './latency.bench.ts';
 import { publisherBenches } from './publisher.bench.ts';
@@ -71,7 +71,7 @@ async function runOne(bench: Bench, folder: string, postgres: EmbeddedPostgres, 
   const database = async (): Promise<string> => {
     const name = `bench_${bench.name.replaceAll('-', '_')}_${databases.length}`;
     databases.push(name);
-    await asAdmin(postgres.url, `create database ${name}`);
+    await asOwner(postgres.url, (client) => client.query(`create database ${name}`));
     const url = new URL(postgres.url);
     url.pathname = `/${name}`;
     return url.href;
@@ -79,14 +79,8 @@ async function runOne(bench: Bench, folder: string, postgres: EmbeddedPostgres, 
   try {
     return await bench.run({ ...context, folder, database });
   } finally {
-    for (const name of databases) await asAdmin(postgres.url, `drop database if exists ${name} with (force)`);
+    for (const name of databases) await asOwner(postgres.url, (client) => client.query(`drop database if exists ${name} with (force)`));
   }
-}
-
-async function asAdmin(url: string, statement: string): Promise<void> {
-  const client = new pg.Client(url);
-  await client.connect();
-  await client.query(statement).finally(() => client.end());
 }
 
 async function kafkaIn(dataDir: string): Promise<EmbeddedKafka> {

@@ -7,7 +7,8 @@ import { mintLocalToken } from '#platform/auth/local-key.ts';
 import { migrateReadModel } from '#read-model/migrate-read-model.ts';
 import { atPace, type Bench, type BenchContext, percentile, type Row } from './bench.ts';
 import { startApi } from './http-server.ts';
-import { publicEvents, toNew } from './publisher.bench.ts';
+import { publicEvents } from './publisher.bench.ts';
+import { toNew } from './realistic-history.ts';
 
 /** What it costs that many follow the feed as server-sent events: told, and bound by no goal. */
 export const subscribersBenches: Bench[] = [{ name: 'subscribers', run: commitToStreams }];
