@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Drain } from './drain.ts';
+import { parseJson } from './json-body.ts';
 import type { Metrics } from './metrics.module.ts';
 import { Problem, PROBLEM_MEDIA_TYPE, problemBody } from './problem.ts';
 import { problemOf, sendProblem } from './problem.filter.ts';
@@ -80,25 +81,11 @@ export class HttpAdapter extends FastifyAdapter {
     }
   }
 
-  /** The log keeps text for ever, so bytes that are not UTF-8 are refused here instead of being replaced. */
   #acceptJsonOnly(): void {
     const fastify = this.getInstance();
-    const parse = fastify.getDefaultJsonParser('error', 'error');
     fastify.removeAllContentTypeParsers();
-    fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-      if (body.length === 0) return done(null, undefined);
-      try {
-        const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-        void parse(request, text, (error, value) => (error ? done(malformedJson(error)) : done(null, value)));
-      } catch (error) {
-        done(malformedJson(error));
-      }
-    });
+    fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => (body.length === 0 ? undefined : parseJson(body)));
   }
-}
-
-function malformedJson(cause: unknown): Problem {
-  return new Problem(400, 'REQUEST.MALFORMED_JSON', 'the body is not JSON in UTF-8', { cause });
 }
 
 /** The caller's own id where it is a plain one, so that a request can be followed through several services. */

@@ -1,4 +1,4 @@
-import { StandardSchemaValidationPipe, type ArgumentMetadata } from '@nestjs/common';
+import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import type { ProblemCode } from './problem-codes.ts';
 import { pointerTo, Problem, type ProblemDetail } from './problem.ts';
 
@@ -11,11 +11,13 @@ type Place = 'body' | 'query' | 'path';
 /** Most errors listed in one answer; the detail says how many there were. */
 export const ERRORS_MAX = 1000;
 
-/** Checks `@Body`, `@Query` and `@Param` that carry a schema, and hands on what the schema makes of them. */
-export class ValidationPipe extends StandardSchemaValidationPipe {
-  override async transform<T>(value: T, { schema, type, data }: ArgumentMetadata): Promise<T> {
+/**
+ * Checks `@Body`, `@Query` and `@Param` that carry a schema, and hands on what the schema makes of them. Nest's own pipe
+ * first takes fields such as `constructor` away, without a word; here they are as unknown as any other.
+ */
+export class ValidationPipe implements PipeTransform {
+  async transform<T>(value: T, { schema, type, data }: ArgumentMetadata): Promise<T> {
     if (!schema || type === 'custom') return value;
-    this.stripProtoKeys(value);
     // `@Param('id', { schema })` hands over the one value, so its name has to be put back.
     const result = await schema['~standard'].validate(value);
     if (result.issues) throw invalid(result.issues, value, type === 'param' ? 'path' : type, data === undefined ? [] : [data]);
