@@ -29,5 +29,5 @@ test.each([
   ['that is no JSON', 'abc'],
   ['that is nothing', ''],
 ])('a cursor %s is refused by name', (_, cursor) => {
-  expect(() => pageStart('commitments', { ...query, cursor: cursor! }, Key)).toThrow(expect.objectContaining({ status: 400, code: 'REQUEST.CURSOR' }));
+  expect(() => pageStart('commitments', { ...query, cursor: cursor! }, Key)).toThrow(expect.objectContaining({ status: 400, code: 'REQUEST.CURSOR', errors: [{ pointer: '/cursor', rule: 'foreign', message: expect.any(String) }] }));
 });

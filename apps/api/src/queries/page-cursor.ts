@@ -27,7 +27,10 @@ export function pageStart<Key extends z.ZodType>(list: string, query: Query, key
     .strictObject({ query: z.literal(nameOf(list, query)), position: z.int().min(0).optional(), on: PlainDate, after: z.unknown() })
     .safeParse(parsed(query.cursor));
   const after = keySchema.safeParse(cursor.data?.after);
-  if (!cursor.success || !after.success) throw new Problem(400, 'REQUEST.CURSOR', 'the cursor belongs to another list, or to other parameters; begin again without it');
+  if (!cursor.success || !after.success) {
+    const message = 'belongs to another list, or to other parameters; begin again without it';
+    throw new Problem(400, 'REQUEST.CURSOR', `the cursor ${message}`, { errors: [{ pointer: '/cursor', rule: 'foreign', message }] });
+  }
   return { position: cursor.data.position, on: cursor.data.on, after: after.data };
 }
 
