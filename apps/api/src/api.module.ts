@@ -3,6 +3,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import type { EventStore } from '#event-store/event-store.ts';
 import { CommandExecutor } from './commands/command-executor.ts';
 import { CommandMetrics } from './commands/command-metrics.ts';
+import { CommandsAtWork } from './commands/commands-at-work.ts';
 import { EVENT_STORE } from './event-store.module.ts';
 import { FeedController } from './feed/feed.controller.ts';
 import { queryRoutes } from './queries/query-routes.ts';
@@ -17,6 +18,7 @@ import { Streams } from './streams.ts';
   providers: [
     CommandExecutor,
     CommandMetrics,
+    CommandsAtWork,
     QuerySources,
     { provide: Streams, useFactory: (store: EventStore) => new Streams(store), inject: [EVENT_STORE] },
     ...[...commandRoutes, ...queryRoutes].map((route) => route.handler),

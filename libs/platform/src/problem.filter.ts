@@ -14,7 +14,7 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const problem = problemOf(error, request.id);
-    if (problem.status >= 500) this.#logger.error({ code: problem.code, requestId: request.id, method: request.method, route: request.routeOptions?.url, error: traceOf(error) });
+    if (problem.status >= 500 && !isOwnRefusal(error)) this.#logger.error({ code: problem.code, requestId: request.id, method: request.method, route: request.routeOptions?.url, error: traceOf(error) });
     if (reply.sent || reply.raw.headersSent) {
       // Too late to say it in words: a stream that breaks off must not look like one that ended.
       reply.raw.destroy();
@@ -38,6 +38,11 @@ export function problemOf(error: unknown, requestId: string): Problem {
   if (typeof fastifyCode === 'string' && fastifyCode in FASTIFY_PROBLEMS) return FASTIFY_PROBLEMS[fastifyCode]!(error);
   if (isDatabaseUnavailable(error)) return new Problem(503, 'DATABASE.UNAVAILABLE', 'the database does not answer just now; try again', { headers: RETRY_SOON, cause: error });
   return internal(error, requestId);
+}
+
+/** Turned away because too much is at work, or told to come back: nothing failed, and under load a line for each would be the next trouble. */
+function isOwnRefusal(error: unknown): boolean {
+  return error instanceof Problem && error.status === 503 && error.cause === undefined;
 }
 
 const RETRY_SOON = { 'retry-after': '1' };

@@ -9,6 +9,7 @@ import { PlainDate, TranscribedFrom } from '#domain/values.ts';
 import { Access, CurrentActor } from '#platform/access.guard.ts';
 import { Problem } from '#platform/problem.ts';
 import { CommandExecutor, type CommandRequest } from './command-executor.ts';
+import { CommandsAtWork } from './commands-at-work.ts';
 import type { CommandAccess } from './command-access.ts';
 import { nameAs } from '../name-as.ts';
 import type { CommandAnswer } from '../streams.ts';
@@ -40,10 +41,13 @@ export function commandRoute(useCase: UseCase, path: string, access: CommandAcce
 
   @CommandHandler(Message)
   class Handler implements ICommandHandler<Message> {
-    constructor(private readonly executor: CommandExecutor) {}
+    constructor(
+      private readonly atWork: CommandsAtWork,
+      private readonly executor: CommandExecutor,
+    ) {}
 
     execute({ request }: Message): Promise<CommandAnswer> {
-      return this.executor.run(useCase, access, request);
+      return this.atWork.letIn(useCase.name, () => this.executor.run(useCase, access, request));
     }
   }
   nameAs(Handler, `${useCase.name}Handler`);

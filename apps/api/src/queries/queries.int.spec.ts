@@ -43,6 +43,15 @@ test('what was just written is in the answer that waits for it', async () => {
   expect(body).toMatchObject({ items: [{ id: the('commitment', 3) }], position: head });
 });
 
+test('however many wait for what is not written yet, the log is looked at as for one', async () => {
+  const looks = jest.spyOn(ledger.api.get<EventStore>(EVENT_STORE, { strict: false }), 'head');
+  const asked = Array.from({ length: 20 }, () => ledger.get(`commitments/${the('commitment', 3)}?minPosition=${head + 1_000}`));
+  for (const { status, body } of await Promise.all(asked)) expect([status, body.code]).toEqual([503, 'QUERY.NOT_YET']);
+  // Once for each that comes, then twenty times a second for five seconds.
+  expect(looks.mock.calls.length).toBeLessThan(20 + 2 * 100);
+  looks.mockRestore();
+});
+
 test('what is read from the log itself waits for what is not written yet', async () => {
   const store = ledger.api.get<EventStore>(EVENT_STORE, { strict: false });
   const looks = jest.spyOn(store, 'head');

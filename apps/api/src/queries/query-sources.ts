@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EventStore } from '#event-store/event-store.ts';
 import { Problem } from '#platform/problem.ts';
 import { KeptFigures } from '#read-model/queries/kept-figures.ts';
-import { NotYetError, ReadModel, WAIT_MS_MAX, type Reading } from '#read-model/queries/read-model.ts';
+import { NotYetError, ReadModel, TooManyReadingsError, WAIT_MS_MAX, type Reading } from '#read-model/queries/read-model.ts';
 import type { View } from '#read-model/view.ts';
 import { EVENT_STORE } from '../event-store.module.ts';
 import { refuseParameter } from './query-parameters.ts';
@@ -13,6 +13,7 @@ import { Streams } from '../streams.ts';
 @Injectable()
 export class QuerySources {
   readonly figures = new KeptFigures();
+  #looking: Promise<number> | undefined;
 
   constructor(
     @Inject(EVENT_STORE) readonly store: EventStore,
@@ -31,18 +32,24 @@ export class QuerySources {
   async logHas(minPosition: number | undefined): Promise<void> {
     if (minPosition === undefined) return;
     const deadline = Date.now() + WAIT_MS_MAX;
-    while ((await this.store.head()) < minPosition) {
-      if (Date.now() >= deadline) throw notYet();
-      await pause(HEAD_POLL_MS);
-    }
+    for (let head = await this.store.head(); head < minPosition; head = await this.headSoon()) if (Date.now() >= deadline) throw notYet();
   }
 
-  /** Reads views in one snapshot, not before they have come to `minPosition`. @throws Problem QUERY.NOT_YET (503) */
+  /** One look at the log for all who wait, however many they are. */
+  private headSoon(): Promise<number> {
+    this.#looking ??= pause(HEAD_POLL_MS)
+      .then(() => this.store.head())
+      .finally(() => (this.#looking = undefined));
+    return this.#looking;
+  }
+
+  /** Reads views in one snapshot, not before they have come to `minPosition`. @throws Problem QUERY.NOT_YET, SERVICE.BUSY (503) */
   async read<T>(views: readonly View[], minPosition: number | undefined, reading: Reading<T>): Promise<{ value: T; position: number }> {
     try {
       return await this.readModel.read(views, minPosition ?? 0, reading);
     } catch (error) {
       if (error instanceof NotYetError) throw notYet(error);
+      if (error instanceof TooManyReadingsError) throw new Problem(503, 'SERVICE.BUSY', 'too many queries are waiting just now; try again', { headers: { 'retry-after': '1' } });
       throw error;
     }
   }

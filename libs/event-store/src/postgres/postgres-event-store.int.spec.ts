@@ -11,7 +11,7 @@ import { holdsPosition } from '../holds-position.ts';
 import { describeEventStore, newStream, someEvent, someEvents, type LogUnderTest } from '../event-store.contract.ts';
 import { migrateEventLog } from './migrate-event-log.ts';
 import { resumeAbove } from './resume-above.ts';
-import { PostgresEventStore, type PostgresEventStoreOptions } from './postgres-event-store.ts';
+import { PostgresEventStore, READS_WAITING_MAX, type PostgresEventStoreOptions } from './postgres-event-store.ts';
 import { APPEND_LOCK } from './sql/append-batch.sql.ts';
 
 describeEventStore('PostgreSQL', async (): Promise<LogUnderTest> => {
@@ -363,6 +363,16 @@ describe('the log in PostgreSQL', () => {
     const failing = expect(next).rejects.toMatchObject({ code: 'EVENT_STORE.UNAVAILABLE', message: expect.stringContaining('not set up') });
     await owner.query('drop schema event_log cascade');
     await failing;
+  });
+
+  test('so many reads wait for a connection at most; what comes beyond is turned away, and those that wait are answered', async () => {
+    await store.append(newStream(), 0, someEvents(1));
+    const reads = await Promise.allSettled(Array.from({ length: READS_WAITING_MAX + 100 }, () => store.head()));
+    const refused = reads.filter((read) => read.status === 'rejected').map(({ reason }) => reason as Error);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.length).toBeLessThanOrEqual(100);
+    for (const error of refused) expect(error).toMatchObject({ code: 'EVENT_STORE.UNAVAILABLE', message: expect.stringContaining('too many reads') });
+    expect(await store.head()).toBe(1);
   });
 
   test('a server out of reach is EVENT_STORE.UNAVAILABLE, without the driver’s words', async () => {

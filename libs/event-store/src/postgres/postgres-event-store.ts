@@ -174,6 +174,7 @@ export class PostgresEventStore implements EventStore {
 
   private async read<Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<Row[]> {
     if (this.closing.signal.aborted) throw new EventStoreError('EVENT_STORE.UNAVAILABLE', 'the event log is closing');
+    if (this.readers.waitingCount >= READS_WAITING_MAX) throw new EventStoreError('EVENT_STORE.UNAVAILABLE', 'too many reads are waiting for the event log');
     try {
       const { rows } = await retryLostConnection(() => this.readers.query<Row>(query), REREAD_PAUSES_MS);
       return rows;
@@ -185,6 +186,8 @@ export class PostgresEventStore implements EventStore {
 
 const READ_STREAM_MAX = 1_000;
 const READ_ALL_MAX = 10_000;
+/** Reads that may wait for a connection: some for each of the commands that an API has at work at once. */
+export const READS_WAITING_MAX = 2_000;
 /** A pool may hand out a connection that was lost a moment ago; reading again is harmless. */
 const REREAD_PAUSES_MS = [50, 200];
 

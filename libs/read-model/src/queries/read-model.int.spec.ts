@@ -3,13 +3,14 @@ import pg from 'pg';
 import { logOf } from '#testing/given.ts';
 import { testDatabase, type TestDatabase } from '#testing/postgres.ts';
 import { catalogue } from '#testing/scenes.ts';
+import { until } from '#testing/until.ts';
 import { moveCheckpoints, createCheckpoints } from '../checkpoints.ts';
 import { inTransaction, openPool } from '../database.ts';
 import { migrateReadModel } from '../migrate-read-model.ts';
 import { agencies } from '../views/agencies.ts';
 import { topics } from '../views/topics.ts';
 import { views } from '../views.ts';
-import { NotYetError, ReadModel } from './read-model.ts';
+import { CONNECTIONS_MAX, NotYetError, ReadModel, READINGS_WAITING_MAX, TooManyReadingsError } from './read-model.ts';
 import { topicCounts } from './topic-counts.ts';
 
 const log = logOf(catalogue);
@@ -60,6 +61,18 @@ test('a read that runs away is ended', async () => {
   await expect(reading).rejects.toMatchObject({ code: '57014' });
   const { value } = await readModel.read([agencies], 0, (manager) => manager.query<{ bound: string }[]>(`select current_setting('statement_timeout') as bound`));
   expect(value).toEqual([{ bound: '10s' }]);
+});
+
+test('so many readings wait for a connection at most; what comes beyond is turned away, and those that wait are answered', async () => {
+  await moveTo(1, views);
+  const gate = Promise.withResolvers<string>();
+  let begun = 0;
+  const atWork = Array.from({ length: CONNECTIONS_MAX }, () => readModel.read([agencies], 0, () => ((begun += 1), gate.promise)));
+  await until(() => begun === CONNECTIONS_MAX);
+  const waiting = Array.from({ length: READINGS_WAITING_MAX }, () => readModel.read([agencies], 0, async () => 'read'));
+  await expect(readModel.read([agencies], 0, async () => 'read')).rejects.toBeInstanceOf(TooManyReadingsError);
+  gate.resolve('read');
+  for (const { value } of await Promise.all([...atWork, ...waiting])) expect(value).toBe('read');
 });
 
 async function moveTo(position: number, which: typeof views): Promise<void> {

@@ -22,6 +22,9 @@ export class NotYetError extends Error {
   }
 }
 
+/** So many wait for a connection already that one more would wait for nothing but its time-out. */
+export class TooManyReadingsError extends Error {}
+
 /** The views, for those who only read them. */
 export class ReadModel {
   private readonly watch: PositionWatch;
@@ -47,14 +50,16 @@ export class ReadModel {
   /**
    * Reads some views as of one moment and tells the position they had come to: everything up to it is in the answer.
    * Waits until that is at least `minPosition`.
-   * @throws NotYetError after WAIT_MS_MAX
+   * @throws NotYetError after WAIT_MS_MAX; TooManyReadingsError
    */
   async read<T>(views: readonly View[], minPosition: number, reading: Reading<T>): Promise<{ value: T; position: number }> {
     if (minPosition > 0) {
       const reached = await this.watch.waitForPosition(views, minPosition, { deadlineMs: WAIT_MS_MAX });
       if (reached < minPosition) throw new NotYetError(minPosition, reached);
     }
-    return inSnapshot(await this.connected(), views, reading);
+    const dataSource = await this.connected();
+    if (waitingFor(dataSource) >= READINGS_WAITING_MAX) throw new TooManyReadingsError('too many readings wait for a connection');
+    return inSnapshot(dataSource, views, reading);
   }
 
   /** How far each view is, in the order of `views.ts`. */
@@ -82,7 +87,15 @@ export class ReadModel {
   }
 }
 
+/** Readings that wait for one of the driver's connections. */
+function waitingFor(dataSource: DataSource): number {
+  return (dataSource.driver as unknown as { master: pg.Pool }).master.waitingCount;
+}
+
+/** About a second of work for two cores; a reading that waits longer than five gives up. */
+export const READINGS_WAITING_MAX = 500;
 /** Longest wait for a position. */
 export const WAIT_MS_MAX = 5_000;
 const WATCH_CONNECTIONS_MAX = 2;
-const BOUNDS = { max: 10, statement_timeout: 10_000, query_timeout: 12_000, connectionTimeoutMillis: 5_000 };
+export const CONNECTIONS_MAX = 10;
+const BOUNDS = { max: CONNECTIONS_MAX, statement_timeout: 10_000, query_timeout: 12_000, connectionTimeoutMillis: 5_000 };
