@@ -27,9 +27,10 @@ const heap = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:+E
  * Starts Apache Kafka as one node on 127.0.0.1 alone, with everything it keeps in `dataDir`: `log/`, `cluster-id`,
  * `formatted`, `port`, `controller-port`, `pid`, `server.properties`, `kafka.log`. Its jars are fetched by Maven, once per checkout.
  * A broker that an earlier, killed run left behind is stopped first.
+ * @param options `advertisedPort`: where clients are told to find it, if that is not where it listens
  * @throws Error that says why when it does not answer within a minute
  */
-export async function startKafka(options: { dataDir: string; port?: number }): Promise<EmbeddedKafka | NoKafka> {
+export async function startKafka(options: { dataDir: string; port?: number; advertisedPort?: number }): Promise<EmbeddedKafka | NoKafka> {
   const missing = await missingJava() ?? await fetchJars();
   if (missing !== undefined) return { missing };
   const dataDir = resolve(options.dataDir);
@@ -42,7 +43,7 @@ export async function startKafka(options: { dataDir: string; port?: number }): P
   for (let attempt = 1; attempt <= startAttempts; attempt += 1) {
     const port = options.port ?? await rememberedPort(join(dataDir, 'port'));
     const controllerPort = await rememberedPort(join(dataDir, 'controller-port'));
-    writeFileSync(properties, propertiesFor(dataDir, port, controllerPort));
+    writeFileSync(properties, propertiesFor(dataDir, { port, controllerPort, advertisedPort: options.advertisedPort ?? port }));
     await formatOnce(dataDir, properties);
     const server = await startProcess(java('kafka.Kafka', properties), { logFile, cwd: dataDir });
     writeFileSync(join(dataDir, 'pid'), `${server.pid}\n`);
@@ -110,10 +111,11 @@ function orMissing(outcome: Promise<Outcome>): Promise<Outcome | undefined> {
   });
 }
 
-function propertiesFor(dataDir: string, port: number, controllerPort: number): string {
+function propertiesFor(dataDir: string, ports: { port: number; controllerPort: number; advertisedPort: number }): string {
   return readFileSync(join(sources, 'server.properties'), 'utf8')
-    .replaceAll('{port}', String(port))
-    .replaceAll('{controllerPort}', String(controllerPort))
+    .replaceAll('{port}', String(ports.port))
+    .replaceAll('{controllerPort}', String(ports.controllerPort))
+    .replaceAll('{advertisedPort}', String(ports.advertisedPort))
     .replaceAll('{logDir}', join(dataDir, 'log').replaceAll('\\', '\\\\'));
 }
 

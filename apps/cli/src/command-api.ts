@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
+import { faultPoint } from '#platform/fault-point.ts';
 import { CommandEnd, EXIT, messageOf } from './exit-code.ts';
 
 /** A command by its name, as the API describes it: POST to a path. */
@@ -84,6 +85,7 @@ export class CommandApi {
    * @throws CommandEnd when the API can't be reached or refuses the token
    */
   async send(sent: SentCommand): Promise<ApiAnswer | Refused> {
+    faultPoint('import.sending');
     const record = recordOf(sent.path);
     let reply = await this.#post(sent, sent.command.needsRevision ? await this.#revisionOf(record, sent.token) : undefined);
     // Somebody else was here since; the answer says at which revision the record is.

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { faultPoint } from '#platform/fault-point.ts';
 import type { PartitionCheckpoint } from './checkpoint.ts';
 import { type Kafka, ProducerLostError } from './kafka.ts';
 import type { PublisherSession } from './postgres/publisher-session.ts';
@@ -35,6 +36,7 @@ export class Leader {
    */
   async send(request: readonly Batch[]): Promise<true> {
     this.session.assertLeads();
+    faultPoint('publisher.sending');
     await this.kafka.send(request.filter((batch) => !this.holds(batch)), (batch, offset) => this.acknowledge(batch, offset));
     return true;
   }
@@ -58,6 +60,7 @@ export class Leader {
       throw new ProducerLostError(`topic ${topic}, partition ${partition}, ended at offset ${offset} and not ${expected}: it has lost records`);
     this.tails.set(key, { topic, partition, offset: offset + records.length - 1, position });
     this.unsaved.add(key);
+    faultPoint('publisher.acknowledged');
   }
 
   private save(): void {

@@ -1,6 +1,7 @@
 import { CloudEvent, topics } from '#contracts/published.ts';
 import { LogRestored } from '#domain/log-restored.ts';
 import type { EventStore } from '#event-store/event-store.ts';
+import { faultPoint } from '#platform/fault-point.ts';
 import { type Checkpoint, type PartitionCheckpoint, PublisherRefusal } from './checkpoint.ts';
 import type { Kafka, Log, PartitionOffsets, PartitionRange, StoredRecord } from './kafka.ts';
 import type { PublisherSession } from './postgres/publisher-session.ts';
@@ -32,6 +33,7 @@ export async function resume(kafka: Kafka, session: PublisherSession, store: Eve
     throw new PublisherRefusal(`the log ends at position ${head} and was published up to ${checkpoint.position}: it has lost its end; see \`ledger log resume-above --help\``);
   const partitions = await ensureTopics(kafka, session, checkpoint.topics);
   const found = await readTails(kafka, checkpoint);
+  faultPoint('publisher.readingTails');
   for (const { last, highest } of found) {
     if (last) await assertOfThisLog(last, store);
     if (highest && highest !== last) await assertOfThisLog(highest, store);

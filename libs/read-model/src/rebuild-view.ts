@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import type { RecordedEvent } from '#domain/event.ts';
 import type { EventStore } from '#event-store/event-store.ts';
+import { faultPoint } from '#platform/fault-point.ts';
 import { applyBatch } from './apply-batch.ts';
 import { type Checkpoint, createCheckpoints, lockCheckpoints, moveCheckpoints, readCheckpoints } from './checkpoints.ts';
 import { inTransaction, isTransient } from './database.ts';
@@ -263,6 +264,7 @@ async function changeOver({ store, pool, view }: Rebuild, position: number): Pro
       await client.query(`alter schema ${current} rename to ${old}`);
       await client.query(`alter schema ${nextSchema(view)} rename to ${current}`);
       await client.query(`drop schema ${old} cascade`);
+      faultPoint('rebuild.swapping');
       return true;
     });
   } catch (error) {

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { RecordedEvent } from '#domain/event.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { holdsPosition } from '#event-store/holds-position.ts';
+import { faultPoint } from '#platform/fault-point.ts';
 import { applyBatch } from './apply-batch.ts';
 import { createCheckpoints, lockCheckpoints, markFailing, moveCheckpoints, readCheckpoints } from './checkpoints.ts';
 import { inTransaction, isTransient } from './database.ts';
@@ -179,8 +180,10 @@ async function moveTogether(run: Run, group: Track[], batch: Batch): Promise<Vie
         failing = undefined;
       }
       if (here.length > 0) await moveCheckpoints(client, viewsOf(here), last);
+      faultPoint('projector.applied');
       return positions;
     });
+    faultPoint('projector.committed');
     const moved = group.filter((track) => settle(run, track, stoodAt.get(viewId(track.view)), batch.after, last.position));
     if (moved.length > 0) run.report.moved?.(viewsOf(moved), batch.events.length, performance.now() - startedAt);
     return undefined;

@@ -6,6 +6,7 @@ import { SCHEMA_VERSION } from '#domain/events.ts';
 import { DomainError } from '#domain/refusal.ts';
 import { decide, type Category, type Context, type Facts, type StateOf, type StreamName, type UseCase } from '#domain/use-case.ts';
 import type { TranscribedFrom } from '#domain/values.ts';
+import { faultPoint } from '#platform/fault-point.ts';
 import type { ProblemCode } from '#platform/problem-codes.ts';
 import { Problem } from '#platform/problem.ts';
 import { checkRelation, type CommandAccess } from './command-access.ts';
@@ -92,7 +93,9 @@ export class CommandExecutor {
           metadata: { ...metadata, salt: randomBytes(16).toString('hex') },
         }),
       );
+      faultPoint('api.appending');
       const result = await this.metrics.timedAppend(() => this.streams.append(stream, folded.revision, events));
+      faultPoint('api.appended');
       if (result.outcome === 'appended' && events.length === 1) return answerToAppended(stream, folded, events[0]!, result);
       if (result.outcome !== 'conflict') {
         const answer = answerToRepeat(await this.streams.load(stream), commandId, requestHash);

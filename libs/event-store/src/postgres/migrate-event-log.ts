@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { faultPoint } from '#platform/fault-point.ts';
 import { appendBatchSql, findRepeatSql } from './sql/append-batch.sql.ts';
 import { appendOneSql } from './sql/append-one.sql.ts';
 import { eventLogRoleSql } from './sql/event-log-role.sql.ts';
@@ -75,6 +76,7 @@ async function applyMissing(client: pg.Client): Promise<void> {
       await client.query('begin');
       for (const statements of sql) await client.query(statements);
       await client.query('insert into event_log.migrations (version, name) values ($1, $2)', [version, name]);
+      faultPoint('migration.migrated');
       await client.query('commit');
     } catch (error) {
       throw new Error(`migration ${version} (${name}) of the event log failed`, { cause: error });

@@ -1,0 +1,318 @@
+import { writeFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { topics } from '#contracts/published.ts';
+import { type AppName, runLedger } from '#embedded/apps.ts';
+import type { FaultPoint } from '#platform/fault-point.ts';
+import type { Dice } from '#testing/dice.ts';
+import { until } from '#testing/until.ts';
+import { deleteTopic } from './delete-topic.ts';
+import { Violation } from './checks.ts';
+import { type Site, withClock } from './site.ts';
+
+/** Something that happens to the system while clients work. */
+export interface Harm {
+  name: string;
+  /** Does it and returns when it has ended: from there on the recovery counts. */
+  run(site: Site, dice: Dice): Promise<void>;
+  /** It may catch records in flight, of a publisher that is killed or paused. */
+  repeats?: boolean;
+  /** Takes more than some seconds: not part of the short run. */
+  long?: boolean;
+  /** A topic that has to be filled anew. */
+  topic?: string;
+  /** Not on every machine. */
+  needsSmallDisk?: boolean;
+}
+
+const FAULT_MS_MAX = 60_000;
+const LEDGER_MS_MAX = 120_000;
+/** How long what is held down stays down. */
+const HOLD_MS = 3_000;
+const LONG_HOLD_MS = 60_000;
+/** Longer than the publisher's session lives without a heartbeat, and than it waits for an answer. */
+const PAUSE_MS = 5_000;
+/** Longer than kafkajs's connection and request time-outs, and than the session of any consumer group. */
+const LONG_PAUSE_MS = 45_000;
+const LOCK_MS = 20_000;
+const HOUR_MS = 3_600_000;
+
+const byAccident: Harm[] = [
+  kill('api'), kill('projector'), kill('publisher'), kill('reporting'),
+  killAll('api'), killAll('projector'), killAll('publisher'),
+];
+
+const atFaultPoints: Harm[] = [
+  atFaultPoint('api', 'api.appending', 300),
+  atFaultPoint('api', 'api.appended', 300),
+  atFaultPoint('projector', 'projector.applied', 100),
+  atFaultPoint('projector', 'projector.committed', 100),
+  atFaultPoint('publisher', 'publisher.readingTails', 1),
+  atFaultPoint('publisher', 'publisher.sending', 100),
+  atFaultPoint('publisher', 'publisher.acknowledged', 100),
+  { name: 'kill -9 at rebuild.swapping', run: killedRebuild },
+  { name: 'kill -9 at migration.migrated', run: killedMigration },
+  { name: 'kill -9 at import.sending', run: killedImport },
+];
+
+const toPostgres: Harm[] = [
+  { name: 'PostgreSQL: kill -9 of the postmaster', run: ({ postgres }) => postgres.end('SIGKILL').then(() => postgres.isBack()), repeats: true },
+  { name: 'PostgreSQL: immediate stop', run: ({ postgres }) => postgres.end('SIGQUIT').then(() => postgres.isBack()), repeats: true },
+  { name: 'PostgreSQL: down for some seconds', run: postgresDown, repeats: true },
+  { name: 'PostgreSQL: every session terminated, again and again', run: terminateSessions, repeats: true },
+  { name: 'PostgreSQL: connections used up', run: useUpConnections, repeats: true },
+  { name: 'PostgreSQL: answers to appends lost', run: loseAppendAnswers },
+  { name: 'PostgreSQL: disk full', run: fillDisk, needsSmallDisk: true, repeats: true },
+  { name: 'PostgreSQL: the log locked by somebody for 20 s', run: lockLog, long: true },
+];
+
+const toKafka: Harm[] = [
+  { name: 'Kafka: kill -9 of the broker', run: ({ kafka }) => kafka.end('SIGKILL').then(() => kafka.isBack()) },
+  { name: 'Kafka: down for a minute', run: kafkaDown, long: true },
+  { name: 'Kafka: paused for longer than every time-out', run: pauseKafka, long: true },
+  { name: 'Kafka: answers to sends lost', run: loseSendAnswers },
+  ...topics.filter((topic) => topic.includes('commitment')).map((topic): Harm => ({
+    name: 'Kafka: a topic deleted', topic, run: ({ brokers }) => deleteTopic(brokers, topic), repeats: true,
+  })),
+];
+
+const others: Harm[] = [
+  { name: 'publisher: its leader paused until another leads, then continued', run: pauseLeader, repeats: true },
+  { name: 'projector: one paused, then continued', run: (site, dice) => pauseOne(site, dice, 'projector') },
+  { name: 'api: one paused, then continued', run: (site, dice) => pauseOne(site, dice, 'api') },
+  { name: 'api: the clock of one set an hour back', run: clockBack },
+];
+
+export const harms: readonly Harm[] = [...byAccident, ...atFaultPoints, ...toPostgres, ...toKafka, ...others];
+
+function kill(name: AppName): Harm {
+  return { name: `kill -9 of one ${name}`, repeats: name === 'publisher', run: (site, dice) => dice.pick(site.of(name)).kill() };
+}
+
+function killAll(name: AppName): Harm {
+  return { name: `kill -9 of every ${name} at once`, repeats: name === 'publisher', run: async (site) => void (await Promise.all(site.of(name).map((app) => app.kill()))) };
+}
+
+/** Each process of the kind is restarted with the fault armed; the harm ends when one of them has come to it and was killed. */
+function atFaultPoint(name: AppName, point: FaultPoint, countdownMax: number): Harm {
+  return {
+    name: `kill -9 at ${point}`,
+    repeats: name === 'publisher',
+    async run(site, dice) {
+      const before = site.of(name).map(({ ends }) => ends.length);
+      await site.arm(name, point, dice.int(1, countdownMax));
+      const killed = () => site.of(name).some(({ ends }, index) => ends.slice(before[index]).includes('signal SIGKILL'));
+      await until(killed, { deadlineMs: FAULT_MS_MAX }).catch((cause: unknown) => { throw new Error(`no process came to ${point}`, { cause }); });
+      // One that never comes to it (who stands by) goes on unarmed.
+      await Promise.all(site.of(name).filter((app) => app.armed).map((app) => app.restart()));
+    },
+  };
+}
+
+async function killedRebuild(site: Site): Promise<void> {
+  await killedAt(site, ['rebuild', 'commitments'], 'rebuild.swapping:1');
+  await runLedger(['rebuild', 'commitments'], site.env(), AbortSignal.timeout(LEDGER_MS_MAX));
+}
+
+/** Of a log in a database of its own, since this one has its tables already. */
+async function killedMigration(site: Site, dice: Dice): Promise<void> {
+  const name = `migrated_${dice.draw()}`;
+  const url = new URL(site.databaseUrl);
+  url.pathname = `/${name}`;
+  const elsewhere: Site['env'] = () => ({ ...site.env(), DATABASE_URL: url.href, EVENT_STORE_URL: url.href });
+  await asOwner(site, (client) => client.query(`create database ${name}`));
+  await killedAt({ env: elsewhere }, ['migrate'], `migration.migrated:${dice.int(1, 3)}`);
+  await runLedger(['migrate'], elsewhere(), AbortSignal.timeout(LEDGER_MS_MAX));
+  await asOwner({ databaseUrl: url.href }, async (client) => {
+    const { rows } = await client.query<{ version: number }>('select version from event_log.migrations order by version');
+    if (rows.some(({ version }, index) => version !== index + 1) || rows.length < 3) throw new Violation(`after a killed migration the log has versions ${JSON.stringify(rows)}`);
+  });
+  await asOwner(site, (client) => client.query(`drop database ${name} with (force)`));
+}
+
+/** Three times: killed, to its end, and once more, when everything must be there already. */
+async function killedImport(site: Site, dice: Dice): Promise<void> {
+  const name = `import-${dice.draw()}`;
+  const file = join(site.folder, `${name}.yaml`);
+  const records = Array.from({ length: 20 }, (_, n) => recordsOf(`${name}-${n}`)).flat();
+  // YAML holds JSON.
+  writeFileSync(file, JSON.stringify({ document: 'A document', records }));
+  await killedAt(site, ['import', file, '--json'], `import.sending:${dice.int(1, records.length)}`);
+  await importAll(site, file);
+  const again = await importAll(site, file);
+  if (again.accepted !== 0 || again.repeated !== records.length) throw new Violation(`an import that is repeated tells ${JSON.stringify(again)}`, { doubled: again.accepted });
+}
+
+/** A commitment and its approval. */
+function recordsOf(key: string): object[] {
+  const text = (words: string) => ({ text: words, language: 'en' });
+  const content = { title: text('From a document'), description: text('It stands there'), kind: 'programmatic', actionLines: ['C4'], startOn: '2021-01-01', dueOn: '2030-12-31' };
+  const common = { occurredOn: '2021-10-15', place: 'Part One' };
+  return [
+    { key, command: 'SubmitCommitment', as: 'enters', ...common, body: { lead: 'AGENCY-0', content } },
+    { key: `${key}-registered`, command: 'RegisterCommitment', as: 'approves', ...common, path: { id: `$${key}` } },
+  ];
+}
+
+interface ImportCounts { records: number; accepted: number; repeated: number }
+
+async function importAll(site: Site, data: string): Promise<ImportCounts> {
+  return JSON.parse(await runLedger(['import', data, '--json'], site.env(), AbortSignal.timeout(LEDGER_MS_MAX))) as ImportCounts;
+}
+
+async function killedAt({ env }: Pick<Site, 'env'>, args: string[], fault: string): Promise<void> {
+  const outcome = await runLedger(args, { ...env(), FAULT_POINT: fault }, AbortSignal.timeout(LEDGER_MS_MAX)).catch(() => 'killed');
+  if (outcome !== 'killed') throw new Error(`ledger ${args.join(' ')} did not come to ${fault}`);
+}
+
+async function postgresDown({ postgres, apps }: Site): Promise<void> {
+  postgres.hold();
+  await postgres.end('SIGINT');
+  await delay(HOLD_MS);
+  const ready = await Promise.all(apps.map((app) => app.isReady()));
+  postgres.release();
+  await postgres.isBack();
+  const lying = apps.filter((_, index) => ready[index]).map(({ id }) => id);
+  if (lying.length > 0) throw new Violation(`without PostgreSQL these said that they are ready: ${lying.join(', ')}`);
+}
+
+async function terminateSessions(site: Site): Promise<void> {
+  await asOwner(site, async (client) => {
+    for (let n = 0; n < 10; n += 1) {
+      await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()');
+      await delay(200);
+    }
+  });
+}
+
+/** Takes every connection there is, then those that the apps had: what they need anew they do not get. */
+async function useUpConnections(site: Site): Promise<void> {
+  const taken: pg.Client[] = [];
+  try {
+    await asOwner(site, async (owner) => {
+      await takeConnections(site, taken);
+      await owner.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name not in ('', $1) and datname = current_database()`, [GREEDY]);
+      await takeConnections(site, taken);
+      await delay(HOLD_MS);
+    });
+  } finally {
+    await Promise.all(taken.map((client) => client.end().catch(() => undefined)));
+  }
+}
+
+const GREEDY = 'greedy';
+const CONNECTIONS_MAX = 300;
+
+async function takeConnections(site: Site, taken: pg.Client[]): Promise<void> {
+  while (taken.length < CONNECTIONS_MAX) {
+    const client = new pg.Client({ connectionString: site.databaseUrl, connectionTimeoutMillis: 5_000, application_name: GREEDY });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+    } catch {
+      return;
+    }
+    taken.push(client);
+  }
+}
+
+async function loseAppendAnswers({ postgresProxy }: Site): Promise<void> {
+  postgresProxy.cutAnswers(20);
+  await until(() => postgresProxy.left === 0, { deadlineMs: FAULT_MS_MAX });
+}
+
+async function loseSendAnswers({ kafkaProxy }: Site): Promise<void> {
+  kafkaProxy.cutAnswers(5);
+  await until(() => kafkaProxy.left === 0, { deadlineMs: FAULT_MS_MAX });
+}
+
+/** Nothing can be written any more, until there is room again. */
+async function fillDisk({ smallDisk, postgres }: Site): Promise<void> {
+  const ballast = join(smallDisk!, 'ballast');
+  const megabyte = Buffer.alloc(1 << 20);
+  try {
+    for (let n = 0; n < 100_000; n += 1) writeFileSync(ballast, megabyte, { flag: 'a' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  }
+  await delay(HOLD_MS);
+  rmSync(ballast);
+  await postgres.isBack();
+}
+
+async function lockLog(site: Site): Promise<void> {
+  await asOwner(site, async (client) => {
+    await client.query('begin');
+    await client.query('lock table event_log.events in exclusive mode');
+    await delay(LOCK_MS);
+    await client.query('rollback');
+  });
+}
+
+async function kafkaDown({ kafka, apps }: Site): Promise<void> {
+  kafka.hold();
+  await kafka.end('SIGTERM');
+  await delay(LONG_HOLD_MS);
+  const ready = new Map(await Promise.all(apps.map(async (app) => [app, await app.isReady()] as const)));
+  kafka.release();
+  await kafka.isBack();
+  for (const app of apps) {
+    const mayServe = app.name === 'api' || app.name === 'projector';
+    if (mayServe && !ready.get(app)) throw new Violation(`without Kafka ${app.id} said that it is not ready, though it does not need it`);
+  }
+  if (apps.filter(({ name }) => name === 'publisher').every((app) => ready.get(app))) throw new Violation('without Kafka every publisher said that it is ready');
+}
+
+async function pauseKafka({ kafka }: Site): Promise<void> {
+  kafka.signal('SIGSTOP');
+  await delay(LONG_PAUSE_MS);
+  kafka.signal('SIGCONT');
+}
+
+async function pauseLeader(site: Site): Promise<void> {
+  const leader = await leaderOf(site);
+  leader.signal('SIGSTOP');
+  await delay(PAUSE_MS);
+  try {
+    const next = await leaderOf(site, leader.id);
+    if (next.id === leader.id) throw new Violation('no other publisher took over from a leader that was paused');
+  } finally {
+    leader.signal('SIGCONT');
+  }
+}
+
+async function leaderOf(site: Site, other?: string) {
+  return until(async () => {
+    for (const publisher of site.of('publisher').filter(({ id }) => id !== other)) {
+      const response = await fetch(`${publisher.url}/health/ready`, { signal: AbortSignal.timeout(1_000) }).catch(() => undefined);
+      if (response && (await response.text()).includes('leads;')) return publisher;
+    }
+    return undefined;
+  }, { deadlineMs: 30_000, intervalMs: 100 });
+}
+
+async function pauseOne(site: Site, dice: Dice, name: AppName): Promise<void> {
+  const app = dice.pick(site.of(name));
+  app.signal('SIGSTOP');
+  await delay(PAUSE_MS);
+  app.signal('SIGCONT');
+}
+
+async function clockBack(site: Site, dice: Dice): Promise<void> {
+  const app = dice.pick(site.of('api'));
+  await app.restart(withClock(-HOUR_MS));
+  await until(() => app.isReady(), { deadlineMs: 30_000, intervalMs: 100 });
+  await delay(HOLD_MS);
+  await app.restart();
+}
+
+export async function asOwner<T>({ databaseUrl }: Pick<Site, 'databaseUrl'>, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}

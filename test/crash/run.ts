@@ -1,0 +1,39 @@
+// What `npm run crash` runs: README.md here says what it does and what it has found.
+import { parseArgs } from 'node:util';
+import { ignorePastTimers } from '#messaging/kafkajs/past-timers.ts';
+import { Violation } from './checks.ts';
+import { CrashRun } from './crash-run.ts';
+import { harms } from './harms.ts';
+import { tableOf, toJson } from './table.ts';
+
+const MINUTE_MS = 60_000;
+
+ignorePastTimers();
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { seed: { type: 'string', default: String(Date.now() % 1_000_000) }, minutes: { type: 'string', default: '30' }, json: { type: 'boolean', default: false } },
+  });
+  const [seed, minutes] = [Number(values.seed), Number(values.minutes)];
+  const wanted = harms.filter(({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)));
+  if (!Number.isInteger(seed) || !(minutes > 0) || wanted.length === 0) {
+    process.stderr.write(`usage: npm run crash -- [--seed n] [--minutes n] [--json] [part of a harm's name ...]\n${harms.map(({ name }) => `  ${name}\n`).join('')}`);
+    return 2;
+  }
+  const run = new CrashRun(seed, minutes * MINUTE_MS, wanted, say);
+  say(`seed ${seed}; repeat with: npm run crash -- --seed ${seed} --minutes ${minutes} ${positionals.map((part) => `'${part}'`).join(' ')}`);
+  const failure = await run.toItsEnd();
+  process.stdout.write(`${values.json ? JSON.stringify(toJson(run.rows), null, 2) : tableOf(run.rows)}\n`);
+  if (failure === undefined) return 0;
+  say(`failed: ${failure.message}`);
+  if (!(failure instanceof Violation)) say(String(failure.stack), failure.cause);
+  else if (failure.cause) say('because', failure.cause);
+  say(`seed ${seed}; the logs of every process are kept in ${run.folder}`);
+  return 1;
+}
+
+function say(line: string, more?: unknown): void {
+  process.stderr.write(`${line}${more === undefined ? '' : ` ${more instanceof Error ? more.stack : String(more)}`}\n`);
+}

@@ -1,0 +1,78 @@
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+
+/** What a connection carries, as far as a broken acknowledgement needs to know it. */
+export interface Protocol {
+  /** Whether these bytes, sent by a client, ask for something to be written. */
+  isWrite(bytes: Buffer): boolean;
+}
+
+/** A frame of Kafka's begins with its length (4 bytes) and its kind (2 bytes), which is 0 for a request to produce. */
+export const kafkaProtocol: Protocol = { isWrite: (bytes) => bytes.length > 6 && bytes.readInt16BE(4) === 0 };
+/** The name of the prepared statement is in each message that runs it. */
+export const appendProtocol: Protocol = { isWrite: (bytes) => bytes.includes('append_') };
+
+/** Stands between clients and a server, and can keep an answer from those that wait for it. */
+export class TcpProxy {
+  private cutsLeft = 0;
+  private readonly sockets = new Set<Socket>();
+
+  private constructor(private readonly server: Server, readonly port: number) {}
+
+  static async listen({ port = 0, to, protocol }: { port?: number; to: () => number; protocol: Protocol }): Promise<TcpProxy> {
+    const server = createServer({ noDelay: true });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, '127.0.0.1', resolve);
+    });
+    const proxy = new TcpProxy(server, (server.address() as AddressInfo).port);
+    server.on('connection', (client) => proxy.connect(client, to(), protocol));
+    return proxy;
+  }
+
+  /** So many answers to writes are lost from now on, each with its connection: the server has written, and nobody hears of it. */
+  cutAnswers(count: number): void {
+    this.cutsLeft = count;
+  }
+
+  /** Answers that are still to be lost. */
+  get left(): number {
+    return this.cutsLeft;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((closed) => this.server.close(closed));
+  }
+
+  private connect(client: Socket, port: number, { isWrite }: Protocol): void {
+    const server = createConnection({ port, host: '127.0.0.1', noDelay: true });
+    let writing = false;
+    const end = (): void => {
+      for (const socket of [client, server]) {
+        socket.destroy();
+        this.sockets.delete(socket);
+      }
+    };
+    for (const socket of [client, server]) {
+      this.sockets.add(socket);
+      socket.on('error', end);
+      socket.on('close', end);
+    }
+    client.on('data', (bytes: Buffer) => {
+      writing = isWrite(bytes);
+      pass(bytes, client, server);
+    });
+    server.on('data', (bytes: Buffer) => {
+      if (!writing || this.cutsLeft === 0) return pass(bytes, server, client);
+      this.cutsLeft -= 1;
+      end();
+    });
+  }
+}
+
+function pass(bytes: Buffer, from: Socket, to: Socket): void {
+  if (to.write(bytes)) return;
+  from.pause();
+  to.once('drain', () => from.resume());
+}
