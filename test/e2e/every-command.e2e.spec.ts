@@ -8,6 +8,7 @@ import type { CloudEvent } from '#contracts/published.ts';
 import { Role } from '#domain/event.ts';
 import { routesOf } from '#platform/routes.ts';
 import { startLedger, type Answer, type Ledger } from './ledger.ts';
+import { partner, story, toTake } from './story.ts';
 
 /**
  * Gives every command there is, with the example that /openapi.json shows for it, to a running ledger: first by all
@@ -28,16 +29,12 @@ test('every command is refused to the wrong people, and accepted from the right 
   /** Last revision of each stream, by the path that names it. */
   const revisions = new Map<string, number>();
 
-  const partner = { code: 'ITU', names: { en: 'International Telecommunication Union' }, kind: 'un-entity' };
   await (await ledger.as('administrator', 'UNCTAD')).post('agencies', partner);
 
-  for (const [name, role, agency, params = {}] of story) {
-    const { path, access, useCase } = commandRoutes.find((route) => route.useCase.name === name)!;
-    const filled = path.replace(/:(\w+)/g, (_, param: string) => resolve(params[param] ?? param, ids));
-    const record = filled.split('/').slice(0, 2).join('/');
-    const body = substituted(exampleBodies[name], ids);
+  for (const step of story) {
+    const { route: { path, access, useCase }, role, agency, path: filled, record, body } = toTake(step, ids);
     const ifMatch = access.opens ? undefined : revisions.get(record);
-    const where = `${name} at ${filled}`;
+    const where = `${useCase.name} at ${filled}`;
 
     const nobody = await ledger.anyone.post(filled, body, { ifMatch });
     expect({ where, code: nobody.body.code }).toEqual({ where, code: 'AUTH.TOKEN_MISSING' });
@@ -57,7 +54,7 @@ test('every command is refused to the wrong people, and accepted from the right 
     expect(answer.status).toBe(access.makes ? 201 : 200);
     revisions.set(access.opens ? `${path}/${answer.body.id}` : record, answer.body.revision);
     if (access.makes) await expectReadable(answer, await ledger.as(role, agency));
-    ids[params.as ?? ''] = answer.body.id;
+    ids[step[3]?.['as'] ?? ''] = answer.body.id;
     given.add(useCase.name);
   }
   expect(commandRoutes.map((route) => route.useCase.name).filter((name) => !given.has(name))).toEqual([]);
@@ -95,86 +92,6 @@ test('no route is without access, and every command is in OpenAPI with an exampl
   expect(posts.map((post) => post.operationId).sort()).toEqual(commandRoutes.map((route) => route.useCase.name).sort());
   for (const post of posts) expect(post.requestBody.content['application/json'].example).toBeDefined();
 });
-
-/** Command, who gives it, and path parameters: `$x` is the id answered to the step `as: 'x'`. */
-const story: [name: string, role: Role, agency: string, params?: Record<string, string>][] = [
-  ['RegisterAgency', 'administrator', 'UNCTAD'],
-  ['RenameAgency', 'administrator', 'UNCTAD', { code: 'UNDP' }],
-  ['DefineActionLine', 'administrator', 'UNCTAD'],
-  ['RetitleActionLine', 'administrator', 'UNCTAD', { code: 'C4' }],
-  ['SetSdgLinks', 'administrator', 'UNCTAD', { code: 'C4' }],
-  ['AssignFacilitator', 'administrator', 'UNCTAD', { code: 'C4' }],
-  ['RelieveFacilitator', 'administrator', 'UNCTAD', { code: 'C4' }],
-  ['DefineIndicator', 'focal-point', 'UNDP'],
-  ['ReviseIndicator', 'focal-point', 'UNDP', { code: 'UNDP.labs' }],
-
-  ['SubmitCommitment', 'focal-point', 'UNDP', { as: 'successor' }],
-  ['RegisterCommitment', 'approver', 'UNDP', { id: '$successor' }],
-  ['SubmitCommitment', 'focal-point', 'UNDP', { as: 'discarded' }],
-  ['DiscardCommitment', 'focal-point', 'UNDP', { id: '$discarded' }],
-  ['SubmitCommitment', 'focal-point', 'UNDP', { as: 'withdrawn' }],
-  ['RegisterCommitment', 'approver', 'UNDP', { id: '$withdrawn' }],
-  ['WithdrawCommitment', 'approver', 'UNDP', { id: '$withdrawn' }],
-  ['SubmitCommitment', 'focal-point', 'UNDP', { as: 'superseded' }],
-  ['RegisterCommitment', 'approver', 'UNDP', { id: '$superseded' }],
-  ['SupersedeCommitment', 'approver', 'UNDP', { id: '$superseded' }],
-
-  ['SubmitCommitment', 'focal-point', 'UNDP', { as: 'id' }],
-  ['ReturnCommitment', 'approver', 'UNDP', { id: '$id' }],
-  ['ResubmitCommitment', 'focal-point', 'UNDP', { id: '$id' }],
-  ['RegisterCommitment', 'approver', 'UNDP', { id: '$id' }],
-  ['StartCommitment', 'approver', 'UNDP', { id: '$id' }],
-  ['SuspendCommitment', 'approver', 'UNDP', { id: '$id' }],
-  ['ResumeCommitment', 'approver', 'UNDP', { id: '$id' }],
-  ['JoinCommitment', 'approver', 'ITU', { id: '$id' }],
-
-  ['ProposeTarget', 'focal-point', 'UNDP', { id: '$id', as: 'target' }],
-  ['ReturnTarget', 'approver', 'UNDP', { id: '$id', target: '$target', version: '1' }],
-  ['ProposeTarget', 'focal-point', 'UNDP', { id: '$id', as: 'target' }],
-  ['ApproveTarget', 'approver', 'UNDP', { id: '$id', target: '$target', version: '1' }],
-  ['ProposeTargetVersion', 'focal-point', 'UNDP', { id: '$id', target: '$target' }],
-  ['ApproveTarget', 'approver', 'UNDP', { id: '$id', target: '$target', version: '2' }],
-
-  ['ProposeAmendment', 'focal-point', 'UNDP', { id: '$id' }],
-  ['ReturnAmendment', 'approver', 'UNDP', { id: '$id', version: '3' }],
-  ['ProposeAmendment', 'focal-point', 'UNDP', { id: '$id' }],
-  ['ApproveAmendment', 'approver', 'UNDP', { id: '$id', version: '4' }],
-  ['ReachMilestone', 'focal-point', 'UNDP', { id: '$id', milestone: 'all-labs-open' }],
-
-  ['SubmitProgress', 'focal-point', 'UNDP', { id: '$id', as: 'returned' }],
-  ['ReturnProgress', 'approver', 'UNDP', { id: '$id', update: '$returned', version: '1' }],
-  ['SubmitProgress', 'focal-point', 'UNDP', { id: '$id', as: 'update' }],
-  ['PublishProgress', 'approver', 'UNDP', { id: '$id', update: '$update', version: '1' }],
-  ['SubmitProgressVersion', 'focal-point', 'UNDP', { id: '$id', update: '$update' }],
-  ['PublishProgress', 'approver', 'UNDP', { id: '$id', update: '$update', version: '2' }],
-  ['VerifyProgress', 'reviewer', 'UNESCO', { id: '$id', update: '$update' }],
-  ['DisputeProgress', 'reviewer', 'UNESCO', { id: '$id', update: '$update' }],
-  ['ResolveDispute', 'reviewer', 'UNESCO', { id: '$id', update: '$update' }],
-  ['RetractProgress', 'approver', 'UNDP', { id: '$id', update: '$update' }],
-
-  ['ReportObstacle', 'focal-point', 'UNDP', { id: '$id', as: 'obstacle' }],
-  ['ResolveObstacle', 'focal-point', 'ITU', { id: '$id', obstacle: '$obstacle' }],
-  ['AttachEvidence', 'focal-point', 'UNDP', { id: '$id', as: 'evidence' }],
-  ['FlagEvidence', 'reviewer', 'UNESCO', { id: '$id', evidence: '$evidence' }],
-  ['RaiseFinding', 'reviewer', 'UNESCO', { id: '$id', as: 'finding' }],
-  ['AnswerFinding', 'approver', 'UNDP', { id: '$id', finding: '$finding' }],
-  ['CloseFinding', 'reviewer', 'UNESCO', { id: '$id', finding: '$finding' }],
-  ['LeaveCommitment', 'approver', 'ITU', { id: '$id', agency: 'ITU' }],
-
-  ['ClaimCompletion', 'approver', 'UNDP', { id: '$id' }],
-  ['DeclineCompletion', 'reviewer', 'UNESCO', { id: '$id' }],
-  ['ClaimCompletion', 'approver', 'UNDP', { id: '$id' }],
-  ['CloseCommitment', 'reviewer', 'UNESCO', { id: '$id' }],
-];
-
-function resolve(value: string, ids: Record<string, string>): string {
-  return value.startsWith('$') ? ids[value.slice(1)]! : value;
-}
-
-/** The example of superseding names a commitment that this story made. */
-function substituted(body: unknown, ids: Record<string, string>): unknown {
-  return typeof body === 'object' && body !== null && 'by' in body ? { ...body, by: ids['successor'] } : body;
-}
 
 /** All kinds of people who may not, with the code that tells them. ITU is a partner for most of the story. */
 function whoMayNot({ by, of }: CommandAccess, role: Role, agency: string, draft: boolean): [role: Role, agency: string, code: string][] {
