@@ -1,13 +1,13 @@
 import { writeFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import kafkajs, { type Admin } from 'kafkajs';
 import pg from 'pg';
 import { topics } from '#contracts/published.ts';
 import { type AppName, runLedger } from '#embedded/apps.ts';
 import type { FaultPoint } from '#platform/fault-point.ts';
 import type { Dice } from '#testing/dice.ts';
 import { until } from '#testing/until.ts';
-import { deleteTopic } from './delete-topic.ts';
 import { Violation } from './checks.ts';
 import { type Site, withClock } from './site.ts';
 
@@ -73,7 +73,7 @@ const toKafka: Harm[] = [
   { name: 'Kafka: paused for longer than every time-out', run: pauseKafka, long: true },
   { name: 'Kafka: answers to sends lost', run: loseSendAnswers },
   ...topics.filter((topic) => topic.includes('commitment')).map((topic): Harm => ({
-    name: 'Kafka: a topic deleted', topic, run: ({ brokers }) => deleteTopic(brokers, topic), repeats: true,
+    name: 'Kafka: a topic deleted', topic, run: (site) => topicDeleted(site, topic), repeats: true,
   })),
 ];
 
@@ -111,7 +111,7 @@ function atFaultPoint(name: AppName, point: FaultPoint, countdownMax: number): H
 }
 
 async function killedRebuild(site: Site): Promise<void> {
-  await killedAt(site, ['rebuild', 'commitments'], 'rebuild.swapping:1');
+  await killedAt(site.env(), ['rebuild', 'commitments'], 'rebuild.swapping:1');
   await runLedger(['rebuild', 'commitments'], site.env(), AbortSignal.timeout(LEDGER_MS_MAX));
 }
 
@@ -120,10 +120,10 @@ async function killedMigration(site: Site, dice: Dice): Promise<void> {
   const name = `migrated_${dice.draw()}`;
   const url = new URL(site.databaseUrl);
   url.pathname = `/${name}`;
-  const elsewhere: Site['env'] = () => ({ ...site.env(), DATABASE_URL: url.href, EVENT_STORE_URL: url.href });
+  const elsewhere = { ...site.env(), DATABASE_URL: url.href, EVENT_STORE_URL: url.href };
   await asOwner(site, (client) => client.query(`create database ${name}`));
-  await killedAt({ env: elsewhere }, ['migrate'], `migration.migrated:${dice.int(1, 3)}`);
-  await runLedger(['migrate'], elsewhere(), AbortSignal.timeout(LEDGER_MS_MAX));
+  await killedAt(elsewhere, ['migrate'], `migration.migrated:${dice.int(1, 3)}`);
+  await runLedger(['migrate'], elsewhere, AbortSignal.timeout(LEDGER_MS_MAX));
   await asOwner({ databaseUrl: url.href }, async (client) => {
     const { rows } = await client.query<{ version: number }>('select version from event_log.migrations order by version');
     if (rows.some(({ version }, index) => version !== index + 1) || rows.length < 3) throw new Violation(`after a killed migration the log has versions ${JSON.stringify(rows)}`);
@@ -138,7 +138,7 @@ async function killedImport(site: Site, dice: Dice): Promise<void> {
   const records = Array.from({ length: 20 }, (_, n) => recordsOf(`${name}-${n}`)).flat();
   // YAML holds JSON.
   writeFileSync(file, JSON.stringify({ document: 'A document', records }));
-  await killedAt(site, ['import', file, '--json'], `import.sending:${dice.int(1, records.length)}`);
+  await killedAt(site.env(), ['import', file, '--json'], `import.sending:${dice.int(1, records.length)}`);
   await importAll(site, file);
   const again = await importAll(site, file);
   if (again.accepted !== 0 || again.repeated !== records.length) throw new Violation(`an import that is repeated tells ${JSON.stringify(again)}`, { doubled: again.accepted });
@@ -161,8 +161,8 @@ async function importAll(site: Site, data: string): Promise<ImportCounts> {
   return JSON.parse(await runLedger(['import', data, '--json'], site.env(), AbortSignal.timeout(LEDGER_MS_MAX))) as ImportCounts;
 }
 
-async function killedAt({ env }: Pick<Site, 'env'>, args: string[], fault: string): Promise<void> {
-  const outcome = await runLedger(args, { ...env(), FAULT_POINT: fault }, AbortSignal.timeout(LEDGER_MS_MAX)).catch(() => 'killed');
+async function killedAt(env: NodeJS.ProcessEnv, args: string[], fault: string): Promise<void> {
+  const outcome = await runLedger(args, { ...env, FAULT_POINT: fault }, AbortSignal.timeout(LEDGER_MS_MAX)).catch(() => 'killed');
   if (outcome !== 'killed') throw new Error(`ledger ${args.join(' ')} did not come to ${fault}`);
 }
 
@@ -264,6 +264,15 @@ async function kafkaDown({ kafka, apps }: Site): Promise<void> {
   if (apps.filter(({ name }) => name === 'publisher').every((app) => ready.get(app))) throw new Violation('without Kafka every publisher said that it is ready');
 }
 
+/** Ends when the publisher has made it anew; how it is filled is looked at afterwards. */
+async function topicDeleted({ brokers }: Site, topic: string): Promise<void> {
+  await withAdmin(brokers, async (admin) => {
+    await admin.deleteTopics({ topics: [topic] });
+    await until(async () => !(await admin.listTopics()).includes(topic), { deadlineMs: FAULT_MS_MAX, intervalMs: 50 });
+    await until(async () => (await admin.listTopics()).includes(topic), { deadlineMs: FAULT_MS_MAX });
+  });
+}
+
 async function pauseKafka({ kafka }: Site): Promise<void> {
   kafka.signal('SIGSTOP');
   await delay(LONG_PAUSE_MS);
@@ -314,5 +323,15 @@ export async function asOwner<T>({ databaseUrl }: Pick<Site, 'databaseUrl'>, wor
     return await work(client);
   } finally {
     await client.end();
+  }
+}
+
+async function withAdmin(brokers: string[], work: (admin: Admin) => Promise<void>): Promise<void> {
+  const admin = new kafkajs.Kafka({ clientId: 'crash', brokers, logLevel: kafkajs.logLevel.NOTHING }).admin();
+  await admin.connect();
+  try {
+    await work(admin);
+  } finally {
+    await admin.disconnect();
   }
 }

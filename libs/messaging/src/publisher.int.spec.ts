@@ -185,3 +185,14 @@ test('records that vanish under its feet end it, so that it begins again from wh
   await append(ledger, 'agency-UNDP', 'AgencyRenamed');
   expect(await running.ended).toBeInstanceOf(ProducerLostError);
 });
+
+test('a topic that somebody deletes ends it, also where nothing is to be sent, and the next one fills it anew', async () => {
+  const running = startPublisher(ledger, broker);
+  await appendMany(ledger, 10, ['agency-UNDP']);
+  await running.published(10);
+  const before = await publishedIds(broker);
+  await broker.deleteTopics('wsis.agency.v1');
+  expect(await running.ended).toMatchObject({ name: 'ProducerLostError', message: 'deleted by somebody: wsis.agency.v1' });
+  await publishAll(ledger, broker);
+  expect(await publishedIds(broker)).toEqual(before);
+});

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { topics } from '#contracts/published.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { PublisherRefusal } from './checkpoint.ts';
-import { type Kafka, KafkaUnavailableError, type Log, RecordsRefusedError } from './kafka.ts';
+import { type Kafka, KafkaUnavailableError, type Log, ProducerLostError, RecordsRefusedError } from './kafka.ts';
 import { Leader } from './leader.ts';
 import { PublisherSession } from './postgres/publisher-session.ts';
 import { type Page, PageMapper } from './requests.ts';
@@ -30,6 +31,8 @@ export interface PublisherStatus {
 /** Events taken from the log at once, and sent at once. Pages of 500 take 15 to 20 MB more (measured). */
 export const EVENTS_MAX = 128;
 const PAGES_AHEAD = 2;
+/** How often the leader looks whether its topics are all there. */
+const TOPICS_MS = 5_000;
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 5_000;
 
@@ -79,7 +82,7 @@ export class Publisher {
       this.current.position = resumed.position;
       this.enter('publishing');
       this.options.log.log(`publishes from position ${resumed.position}`);
-      await this.follow(resumed, new Leader(kafka, session, resumed), signal);
+      await together(signal, [(stop) => this.follow(resumed, new Leader(kafka, session, resumed), stop), (stop) => watchTopics(kafka, stop)]);
     } finally {
       await kafka.close();
     }
@@ -143,6 +146,30 @@ export class Publisher {
   private enter(phase: PublisherStatus['phase'], trouble?: string): void {
     this.current = { ...this.current, phase, trouble };
   }
+}
+
+/**
+ * A producer is not told that a topic was deleted: it would try to send for ever, or never notice where nothing is to be
+ * sent. Whoever begins again makes the topic anew and fills it.
+ * @throws ProducerLostError
+ */
+async function watchTopics(kafka: Kafka, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await delay(TOPICS_MS, undefined, { signal }).catch(() => undefined);
+    // A broker that is away is met, and told, by the next send.
+    const existing = await kafka.describeTopics(topics).catch(() => undefined);
+    const gone = existing && topics.filter((topic) => !existing.has(topic));
+    if (gone?.length) throw new ProducerLostError(`deleted by somebody: ${gone.join(', ')}`);
+  }
+}
+
+/** Does all of it at the same time; what ends, ends the rest. @throws what failed first */
+async function together(signal: AbortSignal, work: readonly ((stop: AbortSignal) => Promise<void>)[]): Promise<void> {
+  const ended = new AbortController();
+  const stop = AbortSignal.any([signal, ended.signal]);
+  const running = work.map((one) => one(stop).finally(() => ended.abort()));
+  await Promise.allSettled(running);
+  await Promise.all(running);
 }
 
 /**
