@@ -52,6 +52,11 @@ export class LedgerConsumer implements OnModuleDestroy {
       const [trouble] = this.troubles.values();
       return { ok: trouble === undefined, detail: trouble ?? 'followed' };
     });
+    // While nothing comes, no record tells that it is away.
+    health.add('database', async (): Promise<CheckResult> => {
+      await database.query('select 1');
+      return { ok: true, detail: 'answers' };
+    });
     // Whoever cares awaits `ended` itself.
     this.ended.catch(() => undefined);
   }

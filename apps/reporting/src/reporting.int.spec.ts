@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { FeedSummary } from '#contracts/feed-summary.ts';
 import { published, sequenceOf, topicOf, topics } from '#contracts/published.ts';
@@ -247,6 +248,26 @@ test('while the client is out of the group it is not ready, and where to go on i
 
   client.emit('consumer.crash', { payload: { restart: false, error: new Error('not authorised') } });
   await expect(consumer.ended).rejects.toThrow('not authorised');
+});
+
+test('without its database it is not ready, though nothing comes that it would have to keep', async () => {
+  const url = await start();
+  const isReady = async () => (await fetch(`${url}/health/ready`)).ok;
+  await until(isReady, { deadlineMs: 25_000 });
+  await publisher.stop();
+  const name = new URL(ledger.url).pathname.slice(1);
+  // A database keeps nobody out while it is the current one.
+  const elsewhere = new pg.Client(process.env.TEST_POSTGRES_URL);
+  await elsewhere.connect();
+  try {
+    await elsewhere.query(`alter database ${name} allow_connections false`);
+    await elsewhere.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+    await until(async () => !(await isReady()));
+  } finally {
+    await elsewhere.query(`alter database ${name} allow_connections true`);
+    await elsewhere.end();
+  }
+  await until(isReady);
 });
 
 test('while the API is away, reconciliation says so', async () => {
