@@ -91,6 +91,20 @@ test('no route is without access, and every command is in OpenAPI with an exampl
   const posts = Object.values<any>(document.paths).flatMap((methods) => (methods.post ? [methods.post] : []));
   expect(posts.map((post) => post.operationId).sort()).toEqual(commandRoutes.map((route) => route.useCase.name).sort());
   for (const post of posts) expect(post.requestBody.content['application/json'].example).toBeDefined();
+  const withoutBody = commandRoutes.filter(({ useCase }) => useCase.body.safeParse({}).success).map(({ useCase }) => useCase.name);
+  expect(withoutBody).toContain('RegisterCommitment');
+  expect(posts.filter((post) => !post.requestBody.required).map((post) => post.operationId).sort()).toEqual(withoutBody.sort());
+});
+
+test('every error is described as a problem, and the feed as a stream too', async () => {
+  const document = (await (await fetch(`${ledger.url}/openapi.json`)).json()) as any;
+  const problems = Object.values<any>(document.paths).flatMap((methods) => Object.values<any>(methods)).flatMap(({ responses }) => Object.entries<any>(responses).filter(([status]) => Number(status) >= 400));
+  for (const [status, answer] of problems) {
+    const { content } = answer.$ref ? document.components.responses[answer.$ref.split('/').at(-1)] : answer;
+    expect({ status, types: Object.keys(content ?? {}) }).toEqual({ status, types: ['application/problem+json'] });
+  }
+  expect(document.paths['/v1/feed'].get.responses[409]).toMatchObject({ description: expect.stringContaining('FEED.BEYOND_THE_END') });
+  expect(document.paths['/v1/feed'].get.responses[200].content).toMatchObject({ 'application/json': { schema: { type: 'object' } }, 'text/event-stream': { schema: { type: 'string' } } });
 });
 
 /** All kinds of people who may not, with the code that tells them. ITU is a partner for most of the story. */

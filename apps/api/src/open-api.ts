@@ -28,7 +28,8 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, config);
   for (const path of Object.keys(document.paths)) if (!path.startsWith('/v1/')) delete document.paths[path];
   addProblems(document);
-  addExamples(document);
+  addBodies(document);
+  describeFeed(document);
   return document;
 }
 
@@ -58,30 +59,31 @@ const PROBLEMS: Record<number, string> = {
   401: 'A bearer token is needed, or is not accepted',
   403: 'The role or the agency of the token may not do this',
   404: 'There is no such thing, or it may not be seen yet',
+  408: 'The request did not arrive in time',
   409: 'The decision was refused; `code` names the rule',
   412: 'If-Match is not the present revision: read again',
   413: 'The body is larger than 1 MiB, or an event than 256 KiB',
+  414: 'A part of the path is longer than 100 characters',
   415: 'Bodies are application/json',
   422: 'The body breaks its schema, or the Idempotency-Key was used for another request',
   428: 'If-Match is needed here',
   429: 'Too many requests; see Retry-After',
+  431: 'The headers are larger than 16 KiB together',
   500: 'Something went wrong on our side; the detail names the request',
   503: 'Not just now; see Retry-After and repeat with the same Idempotency-Key',
 };
-const OF_QUERIES = [400, 401, 403, 404, 429, 500, 503];
+const OF_QUERIES = [400, 401, 403, 404, 408, 414, 429, 431, 500, 503];
 
 function addProblems(document: OpenAPIObject): void {
   const components = (document.components ??= {});
   const { $schema: _, ...schema } = z.toJSONSchema(ProblemSchema);
   components.schemas = { ...components.schemas, Problem: schema as never };
-  components.responses = Object.fromEntries(
-    Object.entries(PROBLEMS).map(([status, description]) => [
-      `Problem${status}`,
-      { description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } },
-    ]),
-  );
+  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+  components.responses = Object.fromEntries(Object.entries(PROBLEMS).map(([status, description]) => [`Problem${status}`, { description, content }]));
   for (const methods of Object.values(document.paths)) {
-    for (const [method, operation] of Object.entries(methods as Record<string, { responses?: object }>)) {
+    for (const [method, operation] of Object.entries(methods as Record<string, { responses?: Record<string, object> }>)) {
+      // What an operation tells of an error of its own is its meaning alone.
+      for (const [status, own] of Object.entries(operation.responses ?? {})) if (Number(status) >= 400) Object.assign(own, { content });
       const statuses = method === 'post' ? Object.keys(PROBLEMS).map(Number) : OF_QUERIES;
       const problems = statuses.map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]);
       operation.responses = { ...operation.responses, ...Object.fromEntries(problems) };
@@ -89,12 +91,20 @@ function addProblems(document: OpenAPIObject): void {
   }
 }
 
-function addExamples(document: OpenAPIObject): void {
+/** The example of each command, and that a command without a field that is needed may come without a body. */
+function addBodies(document: OpenAPIObject): void {
   const names = new Set(commandRoutes.map(({ useCase }) => useCase.name));
   for (const methods of Object.values(document.paths)) {
-    const operation = methods.post as { operationId?: string; requestBody?: { content: Record<string, object> } } | undefined;
-    if (!operation?.operationId || !names.has(operation.operationId)) continue;
-    const json = operation.requestBody?.content['application/json'];
-    if (json) Object.assign(json, { example: exampleBodies[operation.operationId] });
+    const operation = methods.post as { operationId?: string; requestBody?: { required?: boolean; content: Record<string, { schema: { required?: string[] } }> } } | undefined;
+    const json = operation?.requestBody?.content['application/json'];
+    if (!operation?.operationId || !json || !names.has(operation.operationId)) continue;
+    Object.assign(json, { example: exampleBodies[operation.operationId] });
+    operation.requestBody!.required = (json.schema.required ?? []).length > 0;
   }
+}
+
+/** Nest gives every media type of an answer the same schema. */
+function describeFeed(document: OpenAPIObject): void {
+  const feed = document.paths['/v1/feed']!.get!.responses as Record<string, { content: Record<string, object> }>;
+  feed['200']!.content['text/event-stream'] = { schema: { type: 'string', description: 'Server-sent events: `id` is the sequence of an event, `data` the event as in `items`' } };
 }

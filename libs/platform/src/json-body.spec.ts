@@ -32,7 +32,7 @@ test.each([
 test.each<[string, string | Uint8Array]>([
   ['cut off', '{"a":'],
   ['cut off in a string', '{"a":"\\'],
-  ['two entries', '{}{}'],
+  ['two values', '{}{}'],
   ['a comma too many', '[1,]'],
   ['single quotes', "{'a':1}"],
   ['not a number', '[NaN]'],
