@@ -8,6 +8,7 @@ import {
   type ExpectedRevision,
   type ReadStreamOptions,
 } from '../event-store.ts';
+import { AppendConnection } from './append-connection.ts';
 import { AppendBatcher, type BatchBounds } from './append-batcher.ts';
 import { connectionConfig, endPool } from './connections.ts';
 import { HeadListener } from './head-listener.ts';
@@ -33,7 +34,7 @@ export interface PostgresEventStoreOptions extends Partial<BatchBounds> {
 
 /** The log in PostgreSQL: table `event_log.events`, which `migrateEventLog` makes. */
 export class PostgresEventStore implements EventStore {
-  private readonly writer: pg.Pool;
+  private readonly writer: AppendConnection;
   private readonly readers: pg.Pool;
   private readonly listener: HeadListener;
   private readonly batcher: AppendBatcher;
@@ -59,8 +60,7 @@ export class PostgresEventStore implements EventStore {
     this.pollMs = pollMs;
     this.onTrouble = options.onTrouble ?? (() => {});
     const bounds = { connectMs: 3_000, lockMs, statementMs: lockMs + 10_000 };
-    // A pool of one: it makes a new connection when the old one was lost. It keeps it while nobody appends.
-    this.writer = this.pool({ ...connectionConfig(url, 'event-log-append', bounds), max: 1, idleTimeoutMillis: 0 });
+    this.writer = new AppendConnection(connectionConfig(url, 'event-log-append', bounds), this.onTrouble);
     this.readers = this.pool({ ...connectionConfig(url, 'event-log-read', bounds), max: readConnectionsMax });
     this.listener = new HeadListener(connectionConfig(url, 'event-log-listen', bounds), this.onTrouble);
     this.batcher = new AppendBatcher(async (batch) => {
@@ -148,7 +148,7 @@ export class PostgresEventStore implements EventStore {
   private async letGo(): Promise<void> {
     this.closing.abort();
     await this.batcher.drain();
-    await Promise.all([endPool(this.writer), endPool(this.readers), this.listener.stop()]);
+    await Promise.all([this.writer.end(), endPool(this.readers), this.listener.stop()]);
   }
 
   /** Reads on through lost connections, for as long as nobody stops it; then answers nothing. */

@@ -1,8 +1,8 @@
-import type pg from 'pg';
 import type { CheckedAppend } from '../check-append.ts';
 import { EventStoreError, type AppendResult } from '../event-store.ts';
-import { retryLostConnection } from './retry-lost-connection.ts';
+import type { AppendConnection, TextRow } from './append-connection.ts';
 import { troubleOf, unavailable } from './postgres-errors.ts';
+import { retryLostConnection } from './retry-lost-connection.ts';
 
 /**
  * Sends one batch to `event_log.append_batch`, or a lone event to `append_one`: one auto-committed call. After a lost connection the same batch is
@@ -11,58 +11,65 @@ import { troubleOf, unavailable } from './postgres-errors.ts';
  * @throws EventStoreError EVENT_STORE.UNAVAILABLE for the whole batch
  */
 export async function sendBatch(
-  pool: pg.Pool,
+  connection: AppendConnection,
   batch: readonly CheckedAppend[],
 ): Promise<PromiseSettledResult<AppendResult>[]> {
   try {
-    const results = await retryLostConnection(() => callLog(pool, batch), RESEND_PAUSES_MS);
+    const results = await retryLostConnection(() => callLog(connection, batch), RESEND_PAUSES_MS);
     return results.map((value) => ({ status: 'fulfilled', value }));
   } catch (error) {
     if (troubleOf(error) !== 'data') throw unavailable(error);
     if (batch.length === 1) return [{ status: 'rejected', reason: refusedByServer(batch[0]!, error) }];
   }
   const results: PromiseSettledResult<AppendResult>[] = [];
-  for (const append of batch) results.push(...(await sendBatch(pool, [append])));
+  for (const append of batch) results.push(...(await sendBatch(connection, [append])));
   return results;
 }
 
 /** About five seconds in all: long enough for a fail-over or a restart, short enough for a person who waits. */
 const RESEND_PAUSES_MS = [50, 100, 200, 400, 800, 1_500, 2_000];
 
-async function callLog(pool: pg.Pool, batch: readonly CheckedAppend[]): Promise<AppendResult[]> {
-  const done = await appendOne(pool, batch);
-  return done ? [done] : appendBatch(pool, batch);
+async function callLog(connection: AppendConnection, batch: readonly CheckedAppend[]): Promise<AppendResult[]> {
+  const done = batch.length === 1 ? await appendOne(connection, batch[0]!) : undefined;
+  return done ? [done] : appendBatch(connection, batch);
 }
 
-/** Nothing where this is more than one event at an exact revision, or where the stream is at another revision. */
-async function appendOne(pool: pg.Pool, [append, ...more]: readonly CheckedAppend[]): Promise<AppendResult | undefined> {
-  const [event, ...others] = append!.events;
-  if (more.length > 0 || others.length > 0 || append!.expected === 'any') return undefined;
-  const { rows } = await pool.query<{ position: string | null }>({
+/** Nothing where this is more than one event or of no exact revision, or where the stream is at another revision. */
+async function appendOne(connection: AppendConnection, { stream, expected, events }: CheckedAppend): Promise<AppendResult | undefined> {
+  if (events.length > 1 || expected === 'any') return undefined;
+  const { id, type, data, metadata } = events[0]!;
+  const [row] = await connection.call({
     name: 'append_one',
-    text: 'select event_log.append_one($1, $2, $3, $4, $5, $6) as position',
-    values: [append!.stream, append!.expected, event!.id, event!.type, event!.data, event!.metadata],
+    text: 'select event_log.append_one($1, $2, $3, $4, $5, $6)',
+    values: [stream, String(expected), id, type, data, metadata],
   });
-  const position = rows[0]?.position;
-  return position ? { outcome: 'appended', revision: append!.expected + 1, position: Number(position) } : undefined;
+  const position = row?.[0];
+  return position ? { outcome: 'appended', revision: expected + 1, position: Number(position) } : undefined;
 }
 
-async function appendBatch(pool: pg.Pool, batch: readonly CheckedAppend[]): Promise<AppendResult[]> {
-  const events = batch.flatMap(({ events }, append) => events.map((event, place) => ({ append: append + 1, place: place + 1, ...event })));
-  const { rows } = await pool.query<Verdict>({
+async function appendBatch(connection: AppendConnection, batch: readonly CheckedAppend[]): Promise<AppendResult[]> {
+  const streams: string[] = [], expected: (number | 'null')[] = [], sizes: number[] = [];
+  const appends: number[] = [], places: number[] = [], ids: string[] = [], types: string[] = [], data: string[] = [], metadata: string[] = [];
+  for (const append of batch) {
+    streams.push(append.stream);
+    expected.push(append.expected === 'any' ? 'null' : append.expected);
+    sizes.push(append.events.length);
+    for (const [index, event] of append.events.entries()) {
+      appends.push(streams.length);
+      places.push(index + 1);
+      ids.push(event.id);
+      types.push(event.type);
+      data.push(event.data);
+      metadata.push(event.metadata);
+    }
+  }
+  const rows = await connection.call({
     name: 'append_batch',
     text: 'select outcome, at_revision, at_position from event_log.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9)',
     values: [
-      batch.map(({ stream }) => stream),
-      batch.map(({ expected }) => (expected === 'any' ? null : expected)),
-      batch.map(({ events }) => events.length),
-      events.map(({ append }) => append),
-      events.map(({ place }) => place),
-      events.map(({ id }) => id),
-      events.map(({ type }) => type),
+      arrayOf(streams), arrayOf(expected), arrayOf(sizes), arrayOf(appends), arrayOf(places), arrayOf(ids), `{"${types.join('","')}"}`,
       // JSON.stringify writes no line breaks, so a line is an event.
-      events.map(({ data }) => data).join('\n'),
-      events.map(({ metadata }) => metadata).join('\n'),
+      data.join('\n'), metadata.join('\n'),
     ],
   });
   if (rows.length !== batch.length)
@@ -70,16 +77,15 @@ async function appendBatch(pool: pg.Pool, batch: readonly CheckedAppend[]): Prom
   return rows.map(toResult);
 }
 
-interface Verdict {
-  outcome: AppendResult['outcome'];
-  at_revision: number;
-  /** int8: text in the driver. Null for a conflict. */
-  at_position: string | null;
+/** The checked names, ids and numbers need no quotes; but a type may be "null". */
+function arrayOf(values: readonly (string | number)[]): string {
+  return `{${values.join(',')}}`;
 }
 
-function toResult({ outcome, at_revision, at_position }: Verdict): AppendResult {
-  if (outcome === 'conflict') return { outcome, actualRevision: at_revision };
-  return { outcome, revision: at_revision, position: Number(at_position) };
+/** The position is null for a conflict. */
+function toResult([outcome, revision, position]: TextRow): AppendResult {
+  if (outcome === 'conflict') return { outcome, actualRevision: Number(revision) };
+  return { outcome: outcome as 'appended' | 'duplicate', revision: Number(revision), position: Number(position) };
 }
 
 function refusedByServer(append: CheckedAppend, cause: unknown): EventStoreError {
