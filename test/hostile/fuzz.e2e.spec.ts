@@ -10,7 +10,7 @@ import { Fuzz, type Tally } from './fuzz.ts';
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31);
 const seconds = Number(process.env['FUZZ_SECONDS'] ?? 60);
 /** Below this the run says little, however slow the machine. */
-const ROUNDS_MIN = 5;
+const ROUNDS_MIN = 8;
 
 let ledger: Ledger;
 

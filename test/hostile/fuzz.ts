@@ -58,7 +58,7 @@ export class Fuzz {
   readonly #tokens = new Map<string, string>();
   readonly #pool: Pooled[] = [];
   readonly #revisions = new Map<string, number>();
-  readonly #codes = { agencies: ['UNDP', 'ITU'], 'action-lines': ['C4'], indicators: ['UNDP.labs'] } as Record<string, string[]>;
+  readonly #codes = { agencies: ['UNDP', 'ITU'], 'action-lines': ['C4'], indicators: [] } as Record<string, string[]>;
   /** By operation: the last page's request, and the cursor that it gave. */
   readonly #pages = new Map<string, { request: SentRequest; next: string }>();
   #position = 0;
@@ -110,7 +110,8 @@ export class Fuzz {
       isWhole &&= answer !== undefined;
     }
     if (isWhole) this.finished += 1;
-    for (const [section, code] of [['agencies', ids['agency']], ['action-lines', ids['line']], ['indicators', ids['indicator']]] as const) if (code) keep(this.#codes[section]!, code);
+    // The indicator that examples name stays as it is: revised, it might be none for targets.
+    for (const [section, code] of [['agencies', ids['agency']], ['action-lines', ids['line']], ['indicators', ids['indicator']]] as const) if (code && code !== 'UNDP.labs') keep(this.#codes[section]!, code);
     // Targets, updates and the like are those of the story's main commitment.
     if (ids['id']) keep(this.#pool, { ...ids, id: ids['id'] });
     for (const other of ['successor', 'superseded', 'withdrawn']) if (ids[other]) keep(this.#pool, { id: ids[other] });
@@ -235,15 +236,15 @@ export class Fuzz {
     return String(this.#values.valueOf(schema, name, this.dice));
   }
 
-  #bodyOf({ body }: Operation, kind: Kind, example: object): string | undefined {
+  #bodyOf({ id, body }: Operation, kind: Kind, example: object): string | undefined {
     if (!body) return undefined;
     switch (kind) {
       case 'example':
         return JSON.stringify(example);
       case 'generated':
-        return JSON.stringify({ ...(this.#values.valueOf(body.schema, '', this.dice) as object), ...('transcribedFrom' in example && { transcribedFrom: example.transcribedFrom }) });
+        return JSON.stringify({ ...(this.#values.valueOf(body.schema, '', this.dice) as object), ...keptOf(id, example) });
       case 'varied':
-        return JSON.stringify(this.#values.varied(example, body.schema, '', this.dice));
+        return JSON.stringify({ ...(this.#values.varied(example, body.schema, '', this.dice) as object), ...keptOf(id, example) });
       case 'broken':
         return brokenBody(example, this.dice);
     }
@@ -379,6 +380,12 @@ function needed(operation: string, body: object, number: number): object {
     default:
       return body;
   }
+}
+
+/** The fields of a body that the rest of the story rests on: they are not made up. */
+function keptOf(operation: string, example: object): object {
+  const kept = ['transcribedFrom', ...(operation === 'AssignFacilitator' ? ['agency', 'role'] : operation === 'JoinCommitment' ? ['agency'] : [])];
+  return Object.fromEntries(Object.entries(example).filter(([field]) => kept.includes(field)));
 }
 
 /** Keeps the latest ones. */
