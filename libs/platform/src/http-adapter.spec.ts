@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -9,9 +10,9 @@ import { Metrics } from './metrics.module.ts';
 @Module({})
 class EmptyModule {}
 
-async function start(drainMsMax: number) {
+async function start(drainMsMax: number, requestMsMax?: number) {
   const drain = new Drain();
-  const adapter = new HttpAdapter({ drain, metrics: new Metrics(), drainMsMax });
+  const adapter = new HttpAdapter({ drain, metrics: new Metrics(), drainMsMax, requestMsMax });
   const app = await NestFactory.create<NestFastifyApplication>(EmptyModule, adapter, { logger: false, bodyParser: false });
   return { app, drain, fastify: adapter.getInstance() };
 }
@@ -50,5 +51,24 @@ test('idle connections do not hold up the stop, and stopping twice is stopping o
   await (await fetch(await app.getUrl())).text();
   const [connection] = await Promise.all([once(fastify.server, 'close'), app.close(), app.close()]);
   expect(connection).toEqual([]);
+  await app.close();
+});
+
+test.each([
+  ['nothing at all', ''],
+  ['headers without an end', 'POST /things HTTP/1.1\r\nhost: x\r\nx-slow: 1'],
+  ['a body shorter than it should be', 'POST /things HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 20\r\n\r\n{"a":'],
+  ['chunks without an end', 'POST /things HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{"a":\r\n'],
+])('whoever sends %s is told so when the time is over, and let go', async (_, text) => {
+  const { app, fastify } = await start(60_000, 200);
+  fastify.post('/things', async () => 'taken');
+  await app.listen(0, '127.0.0.1');
+  const socket = connect(Number(new URL(await app.getUrl()).port), '127.0.0.1');
+  let answer = '';
+  socket.on('data', (chunk) => (answer += chunk.toString()));
+  socket.write(text);
+  await once(socket, 'close');
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+  expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({ status: 408, code: 'REQUEST.TIMEOUT' });
   await app.close();
 });

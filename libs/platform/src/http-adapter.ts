@@ -11,6 +11,8 @@ import { problemOf, sendProblem } from './problem.filter.ts';
 
 /** Largest body, in bytes. */
 export const BODY_BYTES_MAX = 1024 * 1024;
+/** Longest time that a request may take to arrive, in milliseconds; looked at ten times in it. */
+export const REQUEST_MS_MAX = 60_000;
 /** Longest time that requests under way get when the process stops, in milliseconds. */
 export const DRAIN_MS_MAX = 10_000;
 
@@ -18,6 +20,7 @@ export interface HttpAdapterOptions {
   drain: Drain;
   metrics: Metrics;
   trustProxy?: string | undefined;
+  requestMsMax?: number | undefined;
   drainMsMax?: number | undefined;
 }
 
@@ -28,13 +31,16 @@ export class HttpAdapter extends FastifyAdapter {
   #closed: Promise<void> | undefined;
 
   constructor(private readonly settings: HttpAdapterOptions) {
+    const requestMsMax = settings.requestMsMax ?? REQUEST_MS_MAX;
     super({
       bodyLimit: BODY_BYTES_MAX,
       genReqId: requestId,
       trustProxy: settings.trustProxy ?? false,
       // Above the 60 s for which load balancers keep a connection, so that they never use one that we just closed.
       keepAliveTimeout: 65_000,
-      requestTimeout: 60_000,
+      requestTimeout: requestMsMax,
+      // Node takes the smaller of the two for the headers: one alone would leave the body the other.
+      http: { headersTimeout: requestMsMax, connectionsCheckingInterval: requestMsMax / 10 },
       // While draining, what still comes over an open connection is answered, and the connection closed.
       return503OnClosing: false,
       frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => sendProblem(reply, problemOf(error, request.id)),

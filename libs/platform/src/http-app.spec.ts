@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { z } from 'zod';
 import type { Actor, Role } from '#domain/event.ts';
 import { DomainError } from '#domain/refusal.ts';
 import { EventStoreError } from '#event-store/event-store.ts';
+import { until } from '#testing/until.ts';
 import { Access, CurrentActor } from './access.guard.ts';
 import { mintLocalToken } from './auth/local-key.ts';
 import { ConfigError, readConfig } from './config.ts';
@@ -336,6 +338,21 @@ describe('bodies', () => {
 
   test.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/xml'])('%s is refused', async (type) => {
     expect(await post(path, 'x', type)).toMatchObject({ status: 415, body: { code: 'REQUEST.MEDIA_TYPE' } });
+  });
+
+  test('one that breaks off is the caller\'s mistake, in metrics too', async () => {
+    const counted = async (): Promise<string[]> => {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      return [...text.matchAll(/^http_request_duration_seconds_count\{method="POST",route="\/v1\/things\/:id",status="(\d+)"\} /gm)].map(([, status]) => status!);
+    };
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    const arrived = once(app.getHttpServer(), 'request');
+    socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 20\r\n\r\n{"a":`);
+    const [, response] = (await arrived) as [unknown, ServerResponse];
+    socket.destroy();
+    await once(response, 'close');
+    await until(async () => (await counted()).includes('400'));
+    expect(await counted()).not.toContain('503');
   });
 
   test('more than a mebibyte is refused', async () => {

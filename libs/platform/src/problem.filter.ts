@@ -34,7 +34,9 @@ export function problemOf(error: unknown, requestId: string): Problem {
   if (error instanceof DomainError) return new Problem(409, error.code, error.message, { errors: error.errors, cause: error });
   if (error instanceof EventStoreError) return EVENT_STORE_PROBLEMS[error.code](error);
   if (error instanceof HttpException) return httpProblem(error, requestId);
-  const fastifyCode = (error as { code?: unknown } | null)?.code;
+  const { code: fastifyCode, statusCode } = (error ?? {}) as { code?: unknown; statusCode?: unknown };
+  // The caller's connection, not the database's: nobody hears the answer, but logs and metrics must not name a wrong culprit.
+  if (fastifyCode === 'ECONNRESET' && statusCode === 400) return new Problem(400, 'REQUEST.MALFORMED', 'the body broke off', { cause: error });
   if (typeof fastifyCode === 'string' && fastifyCode in FASTIFY_PROBLEMS) return FASTIFY_PROBLEMS[fastifyCode]!(error);
   if (isDatabaseUnavailable(error)) return new Problem(503, 'DATABASE.UNAVAILABLE', 'the database does not answer just now; try again', { headers: RETRY_SOON, cause: error });
   return internal(error, requestId);

@@ -22,6 +22,15 @@ test('a good body is handed on as the schema made it', async () => {
   expect(await new ValidationPipe().transform({ title: 'a' }, { type: 'body', schema })).toEqual({ title: 'a', tags: [] });
 });
 
+test('fields with the names of what every object has are as unknown as any other', async () => {
+  const query = Object.assign(Object.create(null), { constructor: 'x', toString: 'x', ['__proto__']: 'x' }) as object;
+  expect((await problemOf(z.strictObject({}), query, 'query')).errors!.map(({ pointer, rule }) => [pointer, rule])).toEqual([
+    ['/constructor', 'unknown_field'],
+    ['/toString', 'unknown_field'],
+    ['/__proto__', 'unknown_field'],
+  ]);
+});
+
 test('all wrong fields are told at once', async () => {
   const body = { title: '', code: 'a', dueOn: '28.11.2022', count: '2', kind: 'barter', lines: [{ 'a/b~c': 1 }, {}], extra: 1, 'more/over': 2 };
   expect(await problemOf(Body, body)).toMatchObject({
