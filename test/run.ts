@@ -17,6 +17,8 @@ const checks = [
   { name: 'build', command: [process.execPath, join(root, 'deploy/embedded/bootstrap.mjs'), 'build'] },
   // That every bench runs to its end; how fast is not looked at.
   { name: 'benches', command: [process.execPath, join(root, 'deploy/embedded/bootstrap.mjs'), 'bench', '--quick'] },
+  // Two minutes of harm, the same each time; longer runs and other seeds are a person's to start.
+  { name: 'crash', command: [process.execPath, join(root, 'deploy/embedded/bootstrap.mjs'), 'crash', '--minutes', '2', '--seed', '1'] },
 ];
 
 process.exitCode = await main();

@@ -1,4 +1,4 @@
-// `npm start`, `npm test`, `npm run build`, `ledger` and `bench` on a fresh clone, with any Node from 20 on and nothing
+// `npm start`, `npm test`, `npm run build`, `ledger`, `bench` and `crash` on a fresh clone, with any Node from 20 on and nothing
 // installed: installs and builds what is not, or no longer, installed and built, then hands over to the project's own Node.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -19,6 +19,7 @@ const runs = {
   // A heap that is swept at one and a half of what is in use: a rebuild needs as much memory for a long log as for a short one.
   ledger: () => ['--heap-growing-percent=50', '--enable-source-maps', join(root, 'dist/apps/cli/main.js'), ...rest],
   bench: () => ['--import', './test/bench/typescript.mjs', join(root, 'test/bench/run.ts'), ...rest],
+  crash: () => ['--import', './test/bench/typescript.mjs', join(root, 'test/crash/run.ts'), ...rest],
   build: () => undefined,
 };
 

@@ -8,7 +8,7 @@ import { type AppName, runLedger } from '#embedded/apps.ts';
 import type { FaultPoint } from '#platform/fault-point.ts';
 import type { Dice } from '#testing/dice.ts';
 import { until } from '#testing/until.ts';
-import { Violation } from './checks.ts';
+import { Violation } from './readings.ts';
 import { type Site, withClock } from './site.ts';
 
 /** Something that happens to the system while clients work. */

@@ -82,12 +82,14 @@ export class Site {
     await Promise.all(this.of(name).map((app) => app.restart({ FAULT_POINT: `${point}:${countdown}` })));
   }
 
+  /** May be called again. */
   async stop(): Promise<void> {
     await Promise.all(this.apps.map((app) => app.stop()));
     await this.kafka?.stop();
     await this.postgres?.stop();
     await Promise.all([this.postgresProxy?.close(), this.kafkaProxy?.close()]);
     if (this.smallDisk) execFileSync('umount', ['--lazy', this.smallDisk]);
+    this.smallDisk = undefined;
   }
 
   private async startServers(): Promise<void> {
