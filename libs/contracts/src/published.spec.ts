@@ -1,6 +1,7 @@
+import { z } from 'zod';
 import { eventTypes } from '#domain/events.ts';
-import type { RecordedEvent } from '#domain/event.ts';
-import { CloudEvent, published, sequenceOf, topicOf, topics, UnmappableEventError } from './published.ts';
+import type { RecordedEvent, RecordedText } from '#domain/event.ts';
+import { CloudEvent, published, PublishedContext, publishedText, sequenceOf, topicOf, topics, UnmappableEventError } from './published.ts';
 
 const renamed: RecordedEvent = {
   id: '0d9f2a3c-5a4e-5c0b-8f0e-0d6a1f3f2b11',
@@ -42,6 +43,30 @@ test('a public event is published as a CloudEvent with its data, its day, its re
   expect(CloudEvent.parse(published(renamed))).toEqual(published(renamed));
 });
 
+const transcribed: RecordedEvent = { ...renamed, metadata: { ...renamed.metadata, transcribedFrom: { document: 'S1', place: 'Part "One"' } } };
+const empty: RecordedEvent = { ...renamed, type: 'CommitmentStarted', stream: 'commitment-x', data: {} };
+
+test.each([['plain', renamed], ['transcribed', transcribed], ['without data of its own', empty], ['not public', { ...renamed, type: 'CommitmentSubmitted' }]])(
+  'as text it says the same (%s)', (_, event) => {
+    expect(publishedText(asText(event))).toBe(stringified(published(event)));
+  },
+);
+
+test('text is not looked into, but where the data is of an earlier version', () => {
+  const data = '{ "names": {"en": "UNDP"} }';
+  expect(publishedText({ ...renamed, data })).toContain('"names": {"en": "UNDP"} ');
+  const earlier = { ...renamed, metadata: { ...renamed.metadata, schemaVersion: 0 } };
+  expect(publishedText({ ...earlier, data })).toBe(stringified(published({ ...earlier, data: JSON.parse(data) as unknown })));
+});
+
+test.each(Object.values(eventTypes).flat().filter((type) => type.public).map((type) => [type.type, type] as const))(
+  'data of %s is an object without a field that is also one of what every published event has', (_, type) => {
+    const { properties } = z.toJSONSchema(type.data, { io: 'output' });
+    expect(properties).toBeDefined();
+    for (const name of Object.keys(PublishedContext.shape)) expect(properties).not.toHaveProperty(name);
+  },
+);
+
 test('neither the actor\'s id nor the salt, the hash or the command id leaves', () => {
   const text = JSON.stringify(published(renamed));
   for (const secret of [renamed.metadata.actor.id, renamed.metadata.salt, renamed.metadata.requestHash, renamed.metadata.commandId])
@@ -62,11 +87,13 @@ test.each(Object.entries(eventTypes).flatMap(([category, types]) => types.map((t
 );
 
 test.each(['AgencyDissolved', 'constructor'])('an unknown type (%s) is not stepped over', (type) => {
+  expect(() => publishedText(asText({ ...renamed, type }))).toThrow(UnmappableEventError);
   expect(() => published({ ...renamed, type })).toThrow(UnmappableEventError);
   expect(() => published({ ...renamed, type })).toThrow(`at position 41 can't be published: this program does not know the type ${type}`);
 });
 
 test('a version newer than this program is not stepped over', () => {
+  expect(() => publishedText(asText({ ...renamed, metadata: { ...renamed.metadata, schemaVersion: 2 } }))).toThrow('version 2 of AgencyRenamed is newer');
   expect(() => published({ ...renamed, metadata: { ...renamed.metadata, schemaVersion: 2 } })).toThrow('version 2 of AgencyRenamed is newer');
 });
 
@@ -79,3 +106,11 @@ test('sequences order as text as positions do as numbers', () => {
   const positions = [1, 9, 10, 99, 12_345, 2 ** 40, Number.MAX_SAFE_INTEGER];
   expect(positions.map(sequenceOf).sort()).toEqual(positions.map(sequenceOf));
 });
+
+function asText(event: RecordedEvent): RecordedText {
+  return { ...event, data: JSON.stringify(event.data) };
+}
+
+function stringified(event: CloudEvent | undefined): string | undefined {
+  return event && JSON.stringify(event);
+}

@@ -46,6 +46,9 @@ export interface RecordedEvent<Type extends string = string, Data = unknown> ext
   recordedAt: string;
 }
 
+/** An event as the log holds it whose data was not looked into: it is the JSON text that was written. */
+export type RecordedText = RecordedEvent<string, string>;
+
 /** An event type: its name, whether everyone may see it, and the schema its data has. */
 export interface EventType<Type extends string = string, Schema extends z.ZodType = z.ZodType> {
   type: Type;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { EventMetadata, NewEvent, RecordedEvent } from '#domain/event.ts';
+import type { EventMetadata, NewEvent, RecordedEvent, RecordedText } from '#domain/event.ts';
 import {
   APPEND_EVENTS_MAX,
   EVENT_DATA_BYTES_MAX,
@@ -299,6 +299,18 @@ export function describeEventStore(name: string, open: () => Promise<LogUnderTes
         expect(await store.readAll(whole.at(-1)!.position, 10)).toEqual([]);
       }, SLOW_MS);
 
+      test('all, with data as the text that was written', async () => {
+        const after = await store.head();
+        const data = { order: 'kept', 2: 'é 😀', 1: '"\\\n\t', nested: { list: [1.50, -0, null, {}], empty: {} } };
+        await store.append(newStream(), 0, [someEvent(data), someEvent({})]);
+        const parsed = await store.readAll(after, 10);
+        const text = await store.readAllText(after, 10);
+        expect(text.map((event) => event.data)).toEqual([JSON.stringify(data), '{}']);
+        expect(text.map((event) => ({ ...event, data: JSON.parse(event.data) as unknown }))).toEqual(parsed);
+        expect(await store.readAllText(after, 1)).toEqual(text.slice(0, 1));
+        await expectError(store.readAllText(after, 0), 'EVENT_STORE.REFUSED', /limit/);
+      });
+
       test('all, where events are as large as they may be: in pages that may be shorter, and end with the log', async () => {
         const after = await store.head();
         const large = Array.from({ length: APPEND_EVENTS_MAX }, () => someEvent({ text: 'x'.repeat(EVENT_DATA_BYTES_MAX - 100) }));
@@ -379,6 +391,20 @@ export function describeEventStore(name: string, open: () => Promise<LogUnderTes
         await store.append(stream, 0, someEvents(5));
         const recorded = await store.readStream(stream);
         expect(await follow(store, recorded[2]!.position, 2)).toEqual(recorded.slice(3));
+      });
+
+      test('with data as the text that was written: what is there, then what comes, in batches of the size asked for', async () => {
+        const after = await store.head();
+        await store.append(newStream(), 0, someEvents(5));
+        const abort = new AbortController();
+        const batches: RecordedText[][] = [];
+        for await (const batch of store.subscribeText(after, abort.signal, 4)) {
+          batches.push(batch);
+          if (batches.length === 2) await store.append(newStream(), 0, someEvents(1));
+          if (batches.length === 3) abort.abort();
+        }
+        expect(batches).toEqual([4, 1, 1].map((size) => Array.from({ length: size }, () => expect.anything())));
+        expect(batches.flat()).toEqual(await store.readAllText(after, 10));
       });
 
       test('hears of what another store appends', async () => {

@@ -1,4 +1,4 @@
-import type { NewEvent, RecordedEvent } from '#domain/event.ts';
+import type { NewEvent, RecordedEvent, RecordedText } from '#domain/event.ts';
 
 /** Revision the stream must have for an append: 0 means "no such stream yet", 'any' means "whatever it is". */
 export type ExpectedRevision = number | 'any';
@@ -40,6 +40,8 @@ export interface EventStore {
    * gives fewer where they are large; only where it gives none is there none.
    */
   readAll(after: number, limit: number): Promise<RecordedEvent[]>;
+  /** As `readAll`, for who hands an event on without looking into its data. */
+  readAllText(after: number, limit: number): Promise<RecordedText[]>;
   /** Position of the last event; 0 for an empty log. */
   head(): Promise<number>;
   /** Position of the last event recorded at or before an instant; 0 if there was none. */
@@ -51,6 +53,8 @@ export interface EventStore {
    * @throws EventStoreError when the log is there but can't be read: not set up, or no right to
    */
   subscribe(after: number, signal: AbortSignal, batchSize?: number): AsyncIterable<RecordedEvent[]>;
+  /** As `subscribe`, for who hands an event on without looking into its data. */
+  subscribeText(after: number, signal: AbortSignal, batchSize?: number): AsyncIterable<RecordedText[]>;
   /** Finishes appends under way, ends subscriptions, then lets go of every connection. */
   close(): Promise<void>;
 }

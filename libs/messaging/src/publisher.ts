@@ -101,7 +101,7 @@ export class Publisher {
 
   private async *pagesAfter(resumed: Resumed, signal: AbortSignal): AsyncGenerator<Page, void, void> {
     const mapper = new PageMapper(resumed);
-    for await (const events of this.options.store.subscribe(resumed.position, signal, EVENTS_MAX)) yield mapper.page(events);
+    for await (const events of this.options.store.subscribeText(resumed.position, signal, EVENTS_MAX)) yield mapper.page(events);
   }
 
   /**

@@ -1,5 +1,5 @@
-import { published, topicOf, UnmappableEventError } from '#contracts/published.ts';
-import type { RecordedEvent } from '#domain/event.ts';
+import { publishedText, topicOf, UnmappableEventError } from '#contracts/published.ts';
+import type { RecordedText } from '#domain/event.ts';
 import { categoryOf } from '#event-store/event-store.ts';
 import { PublisherRefusal } from './checkpoint.ts';
 import type { OutgoingRecord, PartitionBatch } from './kafka.ts';
@@ -37,7 +37,7 @@ export class PageMapper {
     this.heldUpTo = new Map(resumed.tails.map((tail) => [`${tail.topic} ${tail.partition}`, tail.position]));
   }
 
-  page(events: readonly RecordedEvent[]): Page {
+  page(events: readonly RecordedText[]): Page {
     const requests: Batch[][] = [];
     const open = new Map<string, { batch: Batch; request: number }>();
     let mappedTo = events[0]!.position - 1;
@@ -53,14 +53,14 @@ export class PageMapper {
     return { requests, mappedTo };
   }
 
-  private add(event: RecordedEvent, requests: Batch[][], open: Map<string, { batch: Batch; request: number }>): void {
-    const cloudEvent = published(event);
-    if (!cloudEvent) return;
+  private add(event: RecordedText, requests: Batch[][], open: Map<string, { batch: Batch; request: number }>): void {
+    const value = publishedText(event);
+    if (value === undefined) return;
     const topic = topicOf(categoryOf(event.stream));
     const partition = this.partitionFor(topic, event.stream);
     const key = `${topic} ${partition}`;
     if (event.position <= (this.heldUpTo.get(key) ?? 0)) return;
-    const record = { key: event.stream, value: JSON.stringify(cloudEvent) };
+    const record = { key: event.stream, value };
     const bytes = Buffer.byteLength(record.key) + Buffer.byteLength(record.value) + RECORD_OVERHEAD_BYTES;
 
     let place = open.get(key);

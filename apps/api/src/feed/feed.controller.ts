@@ -58,7 +58,8 @@ export class FeedController {
     const after = (isStream ? lastEventId(headers) : undefined) ?? query.after ?? 0;
     const head = await this.headBehind(after);
     if (isStream) return this.follow(after, reply);
-    void reply.send(await readFeed(this.store, after, query.limit, head));
+    const page = await readFeed(this.store, after, query.limit, head);
+    void reply.type('application/json; charset=utf-8').send(`{"items":[${page.items.join(',')}],"next":${page.next},"head":${page.head}}`);
   }
 
   /** The log's head. Who has seen more than there is follows another log, or one that has lost its end since: silence would look like no news. */

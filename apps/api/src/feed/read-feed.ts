@@ -1,10 +1,11 @@
-import { published, UnmappableEventError, type CloudEvent } from '#contracts/published.ts';
-import type { RecordedEvent } from '#domain/event.ts';
+import { publishedText, UnmappableEventError } from '#contracts/published.ts';
+import type { RecordedText } from '#domain/event.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { Problem } from '#platform/problem.ts';
 
 export interface FeedPage {
-  items: CloudEvent[];
+  /** JSON text of CloudEvents. */
+  items: string[];
   next: number;
   head: number;
 }
@@ -20,18 +21,18 @@ const SCAN_PAGE_MIN = 100;
  * @throws Problem EVENT.TYPE_UNKNOWN (503) at an event that newer software wrote: nobody may step over it
  */
 export async function readFeed(store: EventStore, after: number, limit: number, head: number): Promise<FeedPage> {
-  const items: CloudEvent[] = [];
+  const items: string[] = [];
   let next = after;
   const page = (): FeedPage => ({ items, next, head: Math.max(head, next) });
   for (let scanned = 0; scanned < SCAN_MAX && items.length < limit;) {
     const wanted = Math.min(SCAN_MAX - scanned, Math.max(SCAN_PAGE_MIN, Math.ceil(SCAN_PER_ITEM * (limit - items.length))));
-    const events = await store.readAll(next, wanted);
+    const events = await store.readAllText(next, wanted);
     scanned += wanted;
     for (const event of events) {
       if (items.length === limit) return page();
       try {
         const one = publishedOrRefused(event);
-        if (one) items.push(one);
+        if (one !== undefined) items.push(one);
       } catch (error) {
         // What comes before it is given first; who then asks on is told.
         if (error instanceof Problem && next > after) return page();
@@ -46,9 +47,9 @@ export async function readFeed(store: EventStore, after: number, limit: number, 
 }
 
 /** @throws Problem EVENT.TYPE_UNKNOWN (503) */
-export function publishedOrRefused(event: RecordedEvent): CloudEvent | undefined {
+export function publishedOrRefused(event: RecordedText): string | undefined {
   try {
-    return published(event);
+    return publishedText(event);
   } catch (error) {
     if (error instanceof UnmappableEventError)
       throw new Problem(503, 'EVENT.TYPE_UNKNOWN', 'newer software wrote the next event; this server is being replaced', { headers: { 'retry-after': '10' }, cause: error });

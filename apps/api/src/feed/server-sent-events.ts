@@ -13,7 +13,7 @@ const BATCH_EVENTS = 100;
  */
 export async function* serverSentEvents(store: EventStore, after: number, signal: AbortSignal, heartbeatMs = HEARTBEAT_MS): AsyncGenerator<string> {
   const ended = new AbortController();
-  const batches = store.subscribe(after, AbortSignal.any([signal, ended.signal]), BATCH_EVENTS)[Symbol.asyncIterator]();
+  const batches = store.subscribeText(after, AbortSignal.any([signal, ended.signal]), BATCH_EVENTS)[Symbol.asyncIterator]();
   const heartbeat = new Heartbeat(heartbeatMs);
   try {
     yield 'retry: 2000\n\n';
@@ -28,12 +28,13 @@ export async function* serverSentEvents(store: EventStore, after: number, signal
       coming = batches.next();
       // Should the reader be gone by then, nobody else hears of it.
       coming.catch(() => undefined);
+      const last = result.value.at(-1);
       for (const event of result.value) {
         const one = publishedOrRefused(event);
-        if (one) yield `id: ${one.sequence}\ndata: ${JSON.stringify(one)}\n\n`;
+        // Of an event that is not public nothing is told but, of the last, how far this is.
+        if (one !== undefined) yield `id: ${sequenceOf(event.position)}\ndata: ${one}\n\n`;
+        else if (event === last) yield `id: ${sequenceOf(event.position)}\n\n`;
       }
-      const last = result.value.at(-1)!;
-      if (!publishedOrRefused(last)) yield `id: ${sequenceOf(last.position)}\n\n`;
     }
   } finally {
     ended.abort();

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { EventMetadata, NewEvent, RecordedEvent } from '#domain/event.ts';
+import type { EventMetadata, NewEvent, RecordedEvent, RecordedText } from '#domain/event.ts';
 import { checkAppend, checkStream, REVISION_MAX } from '../check-append.ts';
 import {
   EventStoreError,
@@ -82,7 +82,7 @@ export class PostgresEventStore implements EventStore {
     requireInteger('afterRevision', afterRevision, 0, REVISION_MAX);
     requireInteger('upToPosition', upToPosition, 0, Number.MAX_SAFE_INTEGER);
     requireInteger('limit', limit, 1, READ_STREAM_MAX);
-    const rows = await this.read<EventRow>({
+    const rows = await this.read<EventRow<unknown>>({
       name: 'read_stream',
       text: `${SELECT_EVENTS} where stream = $1 and revision > $2 and position <= $3 order by revision limit $4`,
       values: [stream, afterRevision, upToPosition, limit],
@@ -90,15 +90,12 @@ export class PostgresEventStore implements EventStore {
     return rows.map(toRecorded);
   }
 
-  async readAll(after: number, limit: number): Promise<RecordedEvent[]> {
-    requireInteger('after', after, 0, Number.MAX_SAFE_INTEGER);
-    requireInteger('limit', limit, 1, READ_ALL_MAX);
-    const rows = await this.read<EventRow>({
-      name: 'read_all',
-      text: SELECT_PAGE,
-      values: [after, limit, PAGE_BYTES_MAX],
-    });
-    return rows.map(toRecorded);
+  readAll(after: number, limit: number): Promise<RecordedEvent[]> {
+    return this.readPage(after, limit, (text) => JSON.parse(text) as unknown);
+  }
+
+  readAllText(after: number, limit: number): Promise<RecordedText[]> {
+    return this.readPage(after, limit, (text) => text);
   }
 
   async head(): Promise<number> {
@@ -116,21 +113,40 @@ export class PostgresEventStore implements EventStore {
     const within = new Date(Math.min(Math.max(time, 0), Date.UTC(9999, 0)));
     const rows = await this.read<{ position: string }>({
       name: 'position_at',
-      text: `select position from event_log.events where recorded_at <= $1::timestamptz
-             order by recorded_at desc, position desc limit 1`,
+      text: 'select event_log.position_at($1) as position',
       values: [within.toISOString()],
     });
     return Number(rows[0]?.position ?? 0);
   }
 
-  async *subscribe(after: number, signal: AbortSignal, batchSize = 500): AsyncGenerator<RecordedEvent[], void, void> {
+  subscribe(after: number, signal: AbortSignal, batchSize?: number): AsyncIterable<RecordedEvent[]> {
+    return this.follow((position, limit) => this.readAll(position, limit), after, signal, batchSize);
+  }
+
+  subscribeText(after: number, signal: AbortSignal, batchSize?: number): AsyncIterable<RecordedText[]> {
+    return this.follow((position, limit) => this.readAllText(position, limit), after, signal, batchSize);
+  }
+
+  close(): Promise<void> {
+    this.closed ??= this.letGo();
+    return this.closed;
+  }
+
+  private async readPage<Data>(after: number, limit: number, dataOf: (text: string) => Data): Promise<RecordedEvent<string, Data>[]> {
+    requireInteger('after', after, 0, Number.MAX_SAFE_INTEGER);
+    requireInteger('limit', limit, 1, READ_ALL_MAX);
+    const rows = await this.read<EventRow<string>>({ name: 'read_all', text: SELECT_PAGE, values: [after, limit, PAGE_BYTES_MAX] });
+    return rows.map((row) => toRecorded({ ...row, data: dataOf(row.data) }));
+  }
+
+  private async *follow<Data>(readPage: ReadPage<Data>, after: number, signal: AbortSignal, batchSize = 500): AsyncGenerator<RecordedEvent<string, Data>[], void, void> {
     requireInteger('after', after, 0, Number.MAX_SAFE_INTEGER);
     requireInteger('batchSize', batchSize, 1, READ_ALL_MAX);
     const stop = AbortSignal.any([signal, this.closing.signal]);
     let position = after;
     while (!stop.aborted) {
       const seen = this.listener.announcements;
-      const batch = await this.readUntilAnswered(position, batchSize, stop);
+      const batch = await this.readUntilAnswered(() => readPage(position, batchSize), stop);
       if (batch.length === 0) {
         await this.listener.waitForMore(seen, this.pollMs, stop);
         continue;
@@ -140,11 +156,6 @@ export class PostgresEventStore implements EventStore {
     }
   }
 
-  close(): Promise<void> {
-    this.closed ??= this.letGo();
-    return this.closed;
-  }
-
   private async letGo(): Promise<void> {
     this.closing.abort();
     await this.batcher.drain();
@@ -152,10 +163,10 @@ export class PostgresEventStore implements EventStore {
   }
 
   /** Reads on through lost connections, for as long as nobody stops it; then answers nothing. */
-  private async readUntilAnswered(after: number, limit: number, stop: AbortSignal): Promise<RecordedEvent[]> {
+  private async readUntilAnswered<Event>(readPage: () => Promise<Event[]>, stop: AbortSignal): Promise<Event[]> {
     for (let failures = 0; !stop.aborted; failures += 1) {
       try {
-        return (await unlessAborted(this.readAll(after, limit), stop)) ?? [];
+        return (await unlessAborted(readPage(), stop)) ?? [];
       } catch (error) {
         if (!(error instanceof EventStoreError) || troubleOf(error.cause) !== 'connection') throw error;
         this.onTrouble(error);
@@ -198,13 +209,15 @@ const SELECT_EVENTS = `select ${EVENT_COLUMNS} from event_log.events`;
 const PAGE_BYTES_MAX = 16 * 1024 * 1024;
 /** What is not compressed tells its size without being read: asking all for octet_length cost a fifth of the speed (measured). */
 const SELECT_PAGE = `
-  select ${EVENT_COLUMNS} from (
+  select position, stream, revision, id, type, recorded_at, data::text as data, metadata from (
     select page.*, sum(case when pg_column_compression(data) is null then pg_column_size(data) else octet_length(data::text) end)
       over (order by position rows between unbounded preceding and 1 preceding) as bytes_before
     from (${SELECT_EVENTS} where position > $1 order by position limit $2) as page
   ) as sized where coalesce(bytes_before, 0) < $3 order by position`;
 
-interface EventRow {
+type ReadPage<Data> = (after: number, limit: number) => Promise<RecordedEvent<string, Data>[]>;
+
+interface EventRow<Data> {
   /** int8: text in the driver. */
   position: string;
   stream: string;
@@ -212,12 +225,12 @@ interface EventRow {
   id: string;
   type: string;
   recorded_at: Date;
+  data: Data;
   /** Parsed by the driver. */
-  data: unknown;
   metadata: EventMetadata;
 }
 
-function toRecorded({ position, recorded_at, ...event }: EventRow): RecordedEvent {
+function toRecorded<Data>({ position, recorded_at, ...event }: EventRow<Data>): RecordedEvent<string, Data> {
   return { ...event, position: Number(position), recordedAt: recorded_at.toISOString() };
 }
 
