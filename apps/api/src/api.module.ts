@@ -7,7 +7,7 @@ import { CommandsAtWork } from './commands/commands-at-work.ts';
 import { EVENT_STORE } from './event-store.module.ts';
 import { FeedController } from './feed/feed.controller.ts';
 import { queryRoutes } from './queries/query-routes.ts';
-import { QuerySources } from './queries/query-sources.ts';
+import { SharedSources } from './queries/query-sources.ts';
 import { commandRoutes } from './commands/command-routes.ts';
 import { Streams } from './streams.ts';
 
@@ -19,7 +19,7 @@ import { Streams } from './streams.ts';
     CommandExecutor,
     CommandMetrics,
     CommandsAtWork,
-    QuerySources,
+    SharedSources,
     { provide: Streams, useFactory: (store: EventStore) => new Streams(store), inject: [EVENT_STORE] },
     ...[...commandRoutes, ...queryRoutes].map((route) => route.handler),
   ],

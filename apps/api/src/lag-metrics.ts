@@ -3,10 +3,11 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import type { EventStore } from '#event-store/event-store.ts';
 import { publishedPosition } from '#messaging/postgres/published-position.ts';
-import { publisherLag } from '#messaging/publisher-lag.ts';
+import { publisherLag, type PublisherLag } from '#messaging/publisher-lag.ts';
 import type { Metrics } from '#platform/metrics.module.ts';
 import { openPool } from '#read-model/database.ts';
-import { readViewLag } from '#read-model/view-lag.ts';
+import { measureTrouble } from '#read-model/trouble-gauges.ts';
+import { readViewLag, type ViewLag } from '#read-model/view-lag.ts';
 import { views } from '#read-model/views.ts';
 
 interface Lag {
@@ -16,13 +17,19 @@ interface Lag {
   seconds: number;
 }
 
+interface Followers {
+  views: ViewLag[];
+  /** Undefined before one has run. */
+  publisher: PublisherLag | undefined;
+}
+
 /**
  * How far what follows the log is behind it, read anew for each scrape. Where it can't be read in time there is no
  * figure: neither an old one, nor a scrape that fails.
  */
 export class LagMetrics implements OnApplicationShutdown {
   readonly #pool: ReturnType<typeof openPool>;
-  #reading: Promise<Lag[]> | undefined;
+  #reading: Promise<Followers> | undefined;
 
   constructor(
     private readonly store: EventStore,
@@ -40,30 +47,36 @@ export class LagMetrics implements OnApplicationShutdown {
         registers: [registry],
         async collect() {
           this.reset();
-          for (const lag of await read()) this.set({ follower: lag.follower }, valueOf(lag));
+          for (const lag of lagsOf(await read())) this.set({ follower: lag.follower }, valueOf(lag));
         },
       });
     const who = 'a view, or the publisher once one has run';
     gauge('ledger_lag_events', `Up to so many events has ${who}, not passed yet: the difference of two positions, which may have gaps`, ({ events }) => events);
     gauge('ledger_lag_seconds', `How long the next event has waited for ${who}`, ({ seconds }) => seconds);
+    measureTrouble(registry, async () => (await read()).views);
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.#pool.end();
   }
 
-  async #inTime(): Promise<Lag[]> {
-    // One read for both gauges of a scrape; one that hangs is waited for, not piled up.
+  async #inTime(): Promise<Followers> {
+    // One read for all gauges of a scrape; one that hangs is waited for, not piled up.
     this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
-    return Promise.race([this.#reading.catch(() => []), after(READ_MS_MAX, [], { ref: false })]);
+    return Promise.race([this.#reading.catch(() => NONE), after(READ_MS_MAX, NONE, { ref: false })]);
   }
 
-  async #read(): Promise<Lag[]> {
+  async #read(): Promise<Followers> {
     const ofViews = await readViewLag(this.store, this.#pool, views);
     const published = await publishedPosition(this.#pool);
-    const ofPublisher = published === undefined ? [] : [{ follower: 'publisher', ...(await publisherLag(this.store, published)) }];
-    return [...ofViews.map(({ view, lagEvents, lagSeconds }) => ({ follower: view, events: lagEvents, seconds: lagSeconds })), ...ofPublisher];
+    return { views: ofViews, publisher: published === undefined ? undefined : await publisherLag(this.store, published) };
   }
 }
 
+const NONE: Followers = { views: [], publisher: undefined };
 const READ_MS_MAX = 1_000;
+
+function lagsOf({ views: ofViews, publisher }: Followers): Lag[] {
+  const lags = ofViews.map(({ view, lagEvents, lagSeconds }) => ({ follower: view, events: lagEvents, seconds: lagSeconds }));
+  return publisher ? [...lags, { follower: 'publisher', ...publisher }] : lags;
+}

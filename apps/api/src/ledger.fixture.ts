@@ -24,6 +24,8 @@ export interface TestLedger {
   url: string;
   api: NestFastifyApplication;
   store: EventStore;
+  /** Of the read model. */
+  pool: ReturnType<typeof openPool>;
   /** Appends events as they are, in their order, to their streams. */
   record(events: readonly RecordedEvent[]): Promise<void>;
   /** Headers that name the caller, for requests of a test's own. */
@@ -82,6 +84,7 @@ export async function testLedger(history: readonly RecordedEvent[] = []): Promis
     url,
     api,
     store,
+    pool,
     record,
     stopViews,
     authorization,

@@ -2,6 +2,7 @@ import { Global, Module, type DynamicModule, type OnApplicationShutdown } from '
 import type { EventStore } from '#event-store/event-store.ts';
 import { HealthChecks, type CheckResult } from '#platform/health.module.ts';
 import { Metrics } from '#platform/metrics.module.ts';
+import { troubleOf } from '#read-model/checkpoints.ts';
 import { ReadModel } from '#read-model/queries/read-model.ts';
 import { EVENT_STORE } from './event-store.module.ts';
 import { LagMetrics } from './lag-metrics.ts';
@@ -50,8 +51,7 @@ function viewsCheck(store: EventStore, readModel: ReadModel): () => Promise<Chec
     goal ??= head;
     const lowest = Math.min(...checkpoints.map(({ position }) => position));
     caughtUp ||= lowest >= goal;
-    const failing = checkpoints.filter(({ error }) => error !== null).map(({ view, errorPosition }) => `${view} fails at ${errorPosition}`);
     const lag = lowest < head ? [`at ${lowest} of ${head}`] : ['up to date'];
-    return { ok: caughtUp, detail: [...(caughtUp ? lag : [`still being filled: ${lag[0]}`]), ...failing].join('; ') };
+    return { ok: caughtUp, detail: [...(caughtUp ? lag : [`still being filled: ${lag[0]}`]), ...checkpoints.flatMap(troubleOf)].join('; ') };
   };
 }

@@ -64,12 +64,12 @@ test('all is well: everything is named, with how far it is, and nothing secret',
 });
 
 test('a view that fails is told with its error, and what to do; the others are well', async () => {
-  await query(`update read_model.checkpoints set error = 'no such line', "errorPosition" = 7, "errorEventType" = 'CommitmentStarted', "failingSince" = now()
+  await query(`update read_model.checkpoints set error = 'no such line', "errorPosition" = 7, "errorStream" = 'commitment-1', "errorEventType" = 'CommitmentStarted', "failingSince" = now()
     where view = 'targets_v1'`);
   const { exitCode, checks } = await examined();
   expect(exitCode).toBe(1);
   expect(checks.filter(({ ok }) => !ok)).toEqual([expect.objectContaining({
-    name: 'view targets_v1', detail: expect.stringMatching(/^fails since .* at position 7, CommitmentStarted: no such line$/), todo: expect.stringContaining('deploy a projector'),
+    name: 'view targets_v1', detail: expect.stringMatching(/^fails since .* at position 7, CommitmentStarted in commitment-1: no such line$/), todo: expect.stringContaining('deploy a projector'),
   })]);
 });
 

@@ -33,7 +33,7 @@ interface Check {
   name: string;
   ok: boolean;
   detail: string;
-  /** What to do where it is not well. */
+  /** What to do: where it is not well, or as a warning. */
   todo?: string;
   /** Position of the log that it has come to, where it follows the log. */
   position?: number;
@@ -57,14 +57,14 @@ async function doctor(terminal: Terminal, { json }: JsonOption): Promise<void> {
   const checks = await examine(readSettings(Settings, terminal), terminal.signal);
   const well = checks.every(({ ok }) => ok);
   if (json) printJson(terminal, { well, checks });
-  else printLines(terminal, [...checks.flatMap(lines), '', well ? 'all is well' : 'not all is well']);
+  else printLines(terminal, [...checks.flatMap(lines), '', well ? (checks.some(({ todo }) => todo) ? 'all is well, but for the warnings' : 'all is well') : 'not all is well']);
   if (!well) throw new CommandEnd(EXIT.failed);
 }
 
 function lines({ name, ok, detail, todo }: Check): string[] {
   const indent = ' '.repeat(6);
   return [
-    `${(ok ? 'ok' : 'FAIL').padEnd(indent.length)}${name.padEnd(26)}  ${detail.replaceAll('\n', `\n${indent}`)}`,
+    `${(ok ? (todo === undefined ? 'ok' : 'warn') : 'FAIL').padEnd(indent.length)}${name.padEnd(26)}  ${detail.replaceAll('\n', `\n${indent}`)}`,
     ...(todo === undefined ? [] : [`${indent}-> ${todo}`]),
   ];
 }
@@ -136,21 +136,29 @@ async function readModel(store: EventStore | Error, settings: Settings): Promise
   }
 }
 
-function viewCheck({ view, position, lagEvents, lagSeconds, error, errorPosition, errorEventType, failingSince }: ViewLag): Check {
+function viewCheck({ view, position, lagEvents, lagSeconds, error, errorPosition, errorStream, errorEventType, failingSince, parkedEvents }: ViewLag): Check {
   const place = { name: `view ${view}`, position, lagEvents, lagSeconds };
   if (error !== null) {
-    const detail = `fails since ${failingSince} at position ${errorPosition}, ${errorEventType}: ${error}`;
-    return { ...place, ok: false, detail, todo: 'deploy a projector whose view folds this event: it goes on by itself; the other views are not held up' };
+    const detail = `fails since ${failingSince} at position ${errorPosition}, ${errorEventType} in ${errorStream ?? 'a stream'}: ${error}`;
+    return { ...place, ok: false, detail, todo: 'deploy a projector whose view folds this event: it goes on by itself; the other views are not held up. See also `ledger projection --help`' };
   }
-  return { ...place, ...lagCheck(position, lagEvents, lagSeconds), todo: todoOfLag(lagSeconds, 'is the projector running? See its log, and its /health/ready') };
+  const lag = lagCheck(position, lagEvents, lagSeconds);
+  if (parkedEvents > 0) {
+    const todo = `deploy a build that can fold them, then \`ledger rebuild ${nameOf(view)}\`; \`ledger projection list\` tells which they are`;
+    return { ...place, ...lag, detail: `${lag.detail}; events that were parked, and that its answers lack: ${parkedEvents}`, todo };
+  }
+  return { ...place, ...lag, todo: todoOfLag(lagSeconds, 'is the projector running? See its log, and its /health/ready') };
+}
+
+function nameOf(view: string): string {
+  return view.replace(/_v\d+$/, '');
 }
 
 /** The view has folded events that the log does not hold any more. */
 function lostCheck({ view, position, lagEvents, lagSeconds }: ViewLag): Check {
-  const name = view.replace(/_v\d+$/, '');
   return {
     name: `view ${view}`, ok: false, position, lagEvents, lagSeconds, detail: `at ${position}, where the log has no event: it has lost its end, or is another log`,
-    todo: `${RESUME}; then rebuild the view: \`ledger rebuild ${name}\``,
+    todo: `${RESUME}; then rebuild the view: \`ledger rebuild ${nameOf(view)}\``,
   };
 }
 

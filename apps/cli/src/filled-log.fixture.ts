@@ -2,7 +2,7 @@ import type { RecordedEvent } from '#domain/event.ts';
 import { openEventStore } from '#event-store/open-event-store.ts';
 import { openPool } from '#read-model/database.ts';
 import { runViews } from '#read-model/run-views.ts';
-import { readViewLag } from '#read-model/view-lag.ts';
+import { readViewLag, type ViewLag } from '#read-model/view-lag.ts';
 import { views } from '#read-model/views.ts';
 import { until } from '#testing/until.ts';
 
@@ -17,13 +17,18 @@ export async function fillLog(url: string, events: readonly RecordedEvent[]): Pr
 }
 
 /** Brings every view up to the log; no projector stays. */
-export async function projectAll(url: string): Promise<void> {
+export function projectAll(url: string): Promise<void> {
+  return project(url, (lags) => lags.every(({ lagEvents }) => lagEvents === 0));
+}
+
+/** Runs the views until they are where a test wants them. */
+export async function project(url: string, isThere: (lags: ViewLag[]) => boolean): Promise<void> {
   const store = await openEventStore(url);
   const pool = openPool(url, 4);
   const stop = new AbortController();
   const running = runViews({ store, pool, views, signal: stop.signal });
   try {
-    await until(async () => (await readViewLag(store, pool, views)).every(({ lagEvents }) => lagEvents === 0));
+    await until(async () => isThere(await readViewLag(store, pool, views)));
   } finally {
     stop.abort();
     await running;

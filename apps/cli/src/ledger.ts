@@ -4,13 +4,14 @@ import { exitCodesHelp, failureOf } from './exit-code.ts';
 import { addImport } from './import.ts';
 import { addLog } from './log.ts';
 import { addMigrate } from './migrate.ts';
+import { addProjection } from './projection.ts';
 import { addRebuild } from './rebuild.ts';
 import { addReplay } from './replay.ts';
 import type { Terminal } from './terminal.ts';
 import { addToken } from './token.ts';
 
-/** Every command there is, in the order in which the help lists them. */
-const commands = [addMigrate, addImport, addToken, addRebuild, addDoctor, addReplay, addLog];
+/** Every command there is, in the order in which the help lists them; each adds one or several. */
+const commands = [addMigrate, addImport, addToken, addRebuild, addProjection, addDoctor, addReplay, addLog];
 
 /**
  * Runs one command. Never throws: what went wrong is told on the error output.
@@ -36,8 +37,8 @@ function program(terminal: Terminal): Command {
     .helpCommand(false)
     .exitOverride()
     .addHelpText('after', `\n${exitCodesHelp}`);
-  for (const add of commands) {
-    const command = add(whole, terminal).option('--json', 'print one JSON document, for programs').addHelpText('after', `\n${exitCodesHelp}`);
+  for (const command of commands.flatMap((add) => add(whole, terminal))) {
+    command.option('--json', 'print one JSON document, for programs').addHelpText('after', `\n${exitCodesHelp}`);
     // It is wrapped to the width of the terminal.
     command.description(command.description().replaceAll('\n', ' '));
   }

@@ -8,6 +8,7 @@ import { rebuildViews, type RebuildOptions } from '#read-model/rebuild-view.ts';
 import { viewId, type View } from '#read-model/view.ts';
 import { views } from '#read-model/views.ts';
 import { CommandEnd, EXIT, messageOf } from './exit-code.ts';
+import { viewNamed, viewNames } from './named-view.ts';
 import { progressBar } from './progress-bar.ts';
 import { readSettings, settingsHelp } from './settings.ts';
 import { printJson, printLines, type JsonOption, type Terminal } from './terminal.ts';
@@ -17,19 +18,13 @@ const Settings = z.object({ DATABASE_URL, EVENT_STORE_URL });
 export function addRebuild(program: Command, terminal: Terminal): Command {
   return program
     .command('rebuild')
-    .argument('[view]', `one view alone: ${views.map(({ name }) => name).join(', ')}`)
+    .argument('[view]', `${viewNames}; all unless given`)
     .summary('fill the tables of one view, or of all, anew from the log')
     .description(`Fills a view's tables anew from the log, beside those in use, which go on serving and moving; then changes them over in
-one step. Stopped or killed, it leaves the view as it was. Projector and API may run meanwhile.`)
+one step. Stopped or killed, it leaves the view as it was. Projector and API may run meanwhile. An event that the view can not
+fold ends it, also one that was parked (\`ledger projection park\`); afterwards no event of the view is parked any more.`)
     .addHelpText('after', `\nExample:\n  $ npm run ledger -- rebuild commitments\n\n${settingsHelp}`)
-    .action((name: string | undefined, options: JsonOption) => rebuild(terminal, viewsNamed(name), options));
-}
-
-function viewsNamed(name: string | undefined): readonly View[] {
-  if (name === undefined) return views;
-  const view = views.find((one) => one.name === name || viewId(one) === name);
-  if (view) return [view];
-  throw new CommandEnd(EXIT.usage, `error: there is no view ${name}; there are ${views.map((one) => one.name).join(', ')}`);
+    .action((name: string | undefined, options: JsonOption) => rebuild(terminal, name === undefined ? views : [viewNamed(name)], options));
 }
 
 interface Rebuilt {

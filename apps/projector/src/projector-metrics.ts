@@ -1,4 +1,5 @@
 import { Gauge, Histogram, type Registry } from 'prom-client';
+import { measureTrouble } from '#read-model/trouble-gauges.ts';
 import type { ViewLag } from '#read-model/view-lag.ts';
 
 /** How far the views are behind, read anew for each scrape, and how large and quick the batches are. */
@@ -20,7 +21,7 @@ export class ProjectorMetrics {
       buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
       registers,
     });
-    // One read for the three gauges of a scrape.
+    // One read for all gauges of a scrape.
     let reading: Promise<ViewLag[]> | undefined;
     const lag = () => (reading ??= readLag().finally(() => (reading = undefined)));
     const gauge = (name: string, help: string, valueOf: (view: ViewLag) => number) =>
@@ -38,6 +39,7 @@ export class ProjectorMetrics {
     gauge('projector_view_lag_events', 'Up to so many events has the view not folded yet: the difference of two positions, which may have gaps', (view) => view.lagEvents);
     gauge('projector_view_lag_seconds', 'How long the next event has waited', (view) => view.lagSeconds);
     gauge('projector_view_failing', '1 where the view can not fold its next event', (view) => (view.error === null ? 0 : 1));
+    measureTrouble(registry, lag);
   }
 
   moved(events: number, seconds: number): void {

@@ -6,6 +6,8 @@ import type { EventStore } from '#event-store/event-store.ts';
 import { openEventStore } from '#event-store/open-event-store.ts';
 import { migrateEventLog } from '#event-store/postgres/migrate-event-log.ts';
 import { createHttpApp, listen } from '#platform/http-app.ts';
+import { openPool } from '#read-model/database.ts';
+import { parkEvent } from '#read-model/parked-events.ts';
 import { createTables, evolveThing, newEvent, things, thingsView } from '#read-model/things.fixture.ts';
 import { testDatabase, type TestDatabase } from '#testing/postgres.ts';
 import { until } from '#testing/until.ts';
@@ -54,7 +56,17 @@ test('follows the log, tells its lag and its failing views, and stops cleanly', 
   expect(await metric(url, 'projector_view_lag_events{view="picky_things_v1"}')).toBe(1);
   expect(await metric(url, 'projector_view_lag_seconds{view="picky_things_v1"}')).toBeGreaterThan(0);
   const ready = (await (await fetch(`${url}/health/ready`)).json()) as { checks: { views: unknown } };
-  expect(ready.checks.views).toEqual({ ok: true, detail: 'up to 1 events behind; picky_things_v1 fails at 3' });
+  expect(ready.checks.views).toEqual({ ok: true, detail: 'up to 1 events behind; picky_things_v1 fails at 3 (ThingSet in thing-b): refused' });
+  expect(await metric(url, 'ledger_view_failing_event{view="picky_things_v1",position="3",stream="thing-b",event_type="ThingSet",error="refused"}')).toBe(1);
+
+  const pool = openPool(database.url, 1);
+  await parkEvent({ store, pool, view: picky, position: 3, reason: 'Sent twice', actor: { id: 'operator-7', agency: 'ITU' } });
+  await pool.end();
+  expect(await metric(url, 'ledger_view_parked_events{view="picky_things_v1"}')).toBe(1);
+  expect(await metric(url, 'ledger_view_parked_events{view="things_v1"}')).toBe(0);
+  expect((await (await fetch(`${url}/metrics`)).text())).not.toContain('ledger_view_failing_event{');
+  const parked = (await (await fetch(`${url}/health/ready`)).json()) as { checks: { views: unknown } };
+  expect(parked.checks.views).toEqual({ ok: true, detail: 'up to 0 events behind; picky_things_v1 has 1 parked' });
 
   await app.close();
   await app.get(Projector).ended;

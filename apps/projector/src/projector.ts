@@ -4,6 +4,7 @@ import type { EventStore } from '#event-store/event-store.ts';
 import { openEventStore } from '#event-store/open-event-store.ts';
 import type { CheckResult, HealthChecks } from '#platform/health.module.ts';
 import type { Metrics } from '#platform/metrics.module.ts';
+import { troubleOf } from '#read-model/checkpoints.ts';
 import { openPool } from '#read-model/database.ts';
 import { runViews, type RunReport } from '#read-model/run-views.ts';
 import { readViewLag } from '#read-model/view-lag.ts';
@@ -62,16 +63,15 @@ export class Projector implements OnApplicationBootstrap, OnModuleDestroy {
   /** A view that fails is told, not held against the process: the others go on, and restarting would not help. */
   private async check(): Promise<CheckResult> {
     const lag = await readViewLag(this.store, this.pool, this.views);
-    const failing = lag.filter((view) => view.error !== null).map((view) => `${view.view} fails at ${view.errorPosition}`);
     const behind = Math.max(0, ...lag.map((view) => view.lagEvents));
-    return { ok: true, detail: [`up to ${behind} events behind`, ...failing].join('; ') };
+    return { ok: true, detail: [`up to ${behind} events behind`, ...lag.flatMap(troubleOf)].join('; ') };
   }
 
   private report(): Required<RunReport> {
     return {
       moved: (_views, events, milliseconds) => this.#measured.moved(events, milliseconds / 1_000),
-      failing: (view: View, { position, type }: RecordedEvent, error: Error) =>
-        this.#logger.error(`${viewId(view)} can't fold ${type} at ${position}: ${error.stack ?? error.message}`),
+      failing: (view: View, { position, stream, type }: RecordedEvent, error: Error) =>
+        this.#logger.error(`${viewId(view)} can't fold ${type} of ${stream} at ${position}: ${error.stack ?? error.message}`),
       recovered: (view) => this.#logger.log(`${viewId(view)} goes on`),
       waiting: (error, milliseconds) => this.#logger.warn(`trying again in ${milliseconds} ms: ${error.message}`),
     };

@@ -14,8 +14,15 @@ export interface Checkpoint {
   /** Why the view can't fold the next event; null where it can. */
   error: string | null;
   errorPosition: number | null;
+  errorStream: string | null;
   errorEventType: string | null;
   failingSince: string | null;
+}
+
+/** A checkpoint, and what the view lacks below it. */
+export interface Standing extends Checkpoint {
+  /** Events that somebody made the view step over; see parked-events.ts. */
+  parkedEvents: number;
 }
 
 export const checkpointEntity = new EntitySchema<Checkpoint>({
@@ -28,6 +35,7 @@ export const checkpointEntity = new EntitySchema<Checkpoint>({
     recordedAt: { type: 'timestamptz', nullable: true },
     error: { type: 'text', nullable: true },
     errorPosition: { type: 'bigint', nullable: true },
+    errorStream: { type: 'text', nullable: true },
     errorEventType: { type: 'text', nullable: true },
     failingSince: { type: 'timestamptz', nullable: true },
   },
@@ -37,10 +45,12 @@ export const checkpointEntity = new EntitySchema<Checkpoint>({
 export const READ_MODEL_CHANNEL = 'read_model';
 
 /** One checkpoint per view, in the views' order; a view that no projector has seen yet stands at 0. */
-export async function readCheckpoints(database: Pool | ClientBase, views: readonly View[]): Promise<Checkpoint[]> {
-  const found = await database.query<Checkpoint>('select * from read_model.checkpoints where view = any($1)', [
-    views.map(viewId),
-  ]);
+export async function readCheckpoints(database: Pool | ClientBase, views: readonly View[]): Promise<Standing[]> {
+  const found = await database.query<Standing>(
+    `select c.*, (select count(*)::int from read_model.parked_events p where p.view = c.view) as "parkedEvents"
+     from read_model.checkpoints c where c.view = any($1)`,
+    [views.map(viewId)],
+  );
   const byView = new Map(found.rows.map((checkpoint) => [checkpoint.view, checkpoint]));
   return views.map((view) => byView.get(viewId(view)) ?? neverMoved(view));
 }
@@ -67,7 +77,7 @@ export async function moveCheckpoints(client: ClientBase, views: readonly View[]
   await client.query(
     `with moved as (
        update read_model.checkpoints
-       set position = $2, "recordedAt" = $3, error = null, "errorPosition" = null, "errorEventType" = null, "failingSince" = null
+       set position = $2, "recordedAt" = $3, error = null, "errorPosition" = null, "errorStream" = null, "errorEventType" = null, "failingSince" = null
        where view = any($1)
      )
      select pg_notify($4, $2::bigint::text)`,
@@ -85,20 +95,40 @@ export async function markFailing(
 ): Promise<void> {
   await pool.query(
     `update read_model.checkpoints
-     set error = $3, "errorPosition" = $4, "errorEventType" = $5, "failingSince" = coalesce("failingSince", now())
+     set error = $3, "errorPosition" = $4, "errorStream" = $5, "errorEventType" = $6, "failingSince" = coalesce("failingSince", now())
      where view = $1 and position = $2`,
-    [viewId(view), position, message.slice(0, 1_000), event.position, event.type],
+    [viewId(view), position, message.slice(0, ERROR_LENGTH_MAX), event.position, event.stream, event.type],
   );
 }
 
-function neverMoved(view: View): Checkpoint {
+/** What operators should know of a view beside how far it is, a sentence each. */
+export function troubleOf(standing: Standing): string[] {
+  const { view, error, errorPosition, errorStream, errorEventType, parkedEvents } = standing;
+  return [
+    ...(error === null ? [] : [`${view} fails at ${errorPosition} (${errorEventType} in ${errorStream ?? 'a stream'}): ${shortened(error)}`]),
+    ...(parkedEvents === 0 ? [] : [`${view} has ${parkedEvents} parked`]),
+  ];
+}
+
+/** The beginning of an error, on one line: for health, metrics and lists. */
+export function shortened(error: string): string {
+  const line = error.replace(/\s+/g, ' ').trim();
+  return line.length <= SHORTENED_MAX ? line : `${line.slice(0, SHORTENED_MAX - 3)}...`;
+}
+
+const ERROR_LENGTH_MAX = 1_000;
+const SHORTENED_MAX = 200;
+
+function neverMoved(view: View): Standing {
   return {
     view: viewId(view),
     position: 0,
     recordedAt: null,
     error: null,
     errorPosition: null,
+    errorStream: null,
     errorEventType: null,
     failingSince: null,
+    parkedEvents: 0,
   };
 }

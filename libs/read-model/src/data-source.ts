@@ -1,6 +1,7 @@
 import { DataSource, type EntitySchema } from 'typeorm';
 import { checkpointEntity } from './checkpoints.ts';
 import { READ_MODEL_TYPES } from './database.ts';
+import { parkedEventEntity } from './parked-events.ts';
 import { migrations } from './migrations/migrations.ts';
 import type { View } from './view.ts';
 import { views as allViews } from './views.ts';
@@ -11,7 +12,7 @@ export function createDataSource(url: string, views: readonly View[] = allViews)
     type: 'postgres',
     url,
     schema: 'read_model',
-    entities: [checkpointEntity, ...views.flatMap(entitiesOf)],
+    entities: [checkpointEntity, parkedEventEntity, ...views.flatMap(entitiesOf)],
     migrations,
     synchronize: false,
     extra: { types: READ_MODEL_TYPES },

@@ -7,6 +7,7 @@ import { applyBatch } from './apply-batch.ts';
 import { type Checkpoint, createCheckpoints, lockCheckpoints, moveCheckpoints, readCheckpoints } from './checkpoints.ts';
 import { inTransaction, isTransient } from './database.ts';
 import { Filling, type Written } from './filling.ts';
+import { forgetParkedEvents } from './parked-events.ts';
 import { fillRollup } from './rollup.ts';
 import { qualifiedTablesOf, tablesOf, viewId, viewSchema, type View } from './view.ts';
 
@@ -30,6 +31,7 @@ export async function rebuildView({ view, ...options }: RebuildOptions & { view:
  * Fills the views' tables anew in one reading of the log, beside the old ones, which serve and move on meanwhile; then
  * changes each view over at the position at which its old tables stand, in one transaction. What a killed rebuild left
  * is dropped. Where the old tables had folded what the log has lost since, the view stands at the last event that is left.
+ * Events that the old tables had stepped over are folded like any other.
  *
  * @returns the views that stay as they were, and why: one is being rebuilt already, can't fold an event, or could not be
  *   changed over. They do not keep the others from it.
@@ -264,6 +266,7 @@ async function changeOver({ store, pool, view }: Rebuild, position: number): Pro
       await client.query(`alter schema ${current} rename to ${old}`);
       await client.query(`alter schema ${nextSchema(view)} rename to ${current}`);
       await client.query(`drop schema ${old} cascade`);
+      await forgetParkedEvents(client, view);
       faultPoint('rebuild.swapping');
       return true;
     });

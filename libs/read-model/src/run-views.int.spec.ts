@@ -61,8 +61,10 @@ test('views catch up with the log in batches, then follow it', async () => {
     recordedAt: (await store.readAll(25, 1))[0]!.recordedAt,
     error: null,
     errorPosition: null,
+    errorStream: null,
     errorEventType: null,
     failingSince: null,
+    parkedEvents: 0,
   });
 });
 
@@ -95,6 +97,7 @@ test.each(['fold', 'database'] as const)('a view that fails in the %s stays just
   expect(stuck).toMatchObject({
     position: 9,
     errorPosition: 10,
+    errorStream: 'thing-poison',
     errorEventType: 'ThingSet',
     error: where === 'fold' ? 'I do not like it' : expect.stringContaining('not a date'),
     failingSince: expect.any(String),
@@ -108,7 +111,7 @@ test.each(['fold', 'database'] as const)('a view that fails in the %s stays just
   poison = undefined;
   await allAt(20, [touchy]);
   expect(recovered).toEqual(['touchy_things']);
-  expect((await readCheckpoints(pool, [touchy]))[0]).toMatchObject({ error: null, errorPosition: null, failingSince: null });
+  expect((await readCheckpoints(pool, [touchy]))[0]).toMatchObject({ error: null, errorPosition: null, errorStream: null, failingSince: null });
 });
 
 test('a view may be alone, fail, and recover', async () => {

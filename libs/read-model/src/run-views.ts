@@ -51,6 +51,24 @@ export async function runViews(options: RunViewsOptions): Promise<void> {
   }
 }
 
+/**
+ * Brings one view from where it stands to the end of the log as that is now, or to the next event that it can't fold,
+ * which is tried at once; then `readCheckpoints` tells which. A projector that runs meanwhile finds it moved.
+ *
+ * @throws what `runViews` throws, and passing trouble too
+ */
+export async function retryView({ view, ...options }: Omit<RunViewsOptions, 'views'> & { view: View }): Promise<void> {
+  const run: Run = { batchSize: BATCH_SIZE, report: {}, ...options, views: [view], tracks: [] };
+  await findPlaces(run);
+  const [track] = run.tracks as [Track];
+  const head = await run.store.head();
+  while (track.position < head && track.attempts === 0 && !run.signal.aborted) {
+    const events = await run.store.readAll(track.position, run.batchSize);
+    if (events.length === 0) return;
+    await move(run, [track], { after: track.position, events });
+  }
+}
+
 /** Only a view that is behind sees so many at once: one write for many changes of a row makes it twice as fast as 500 (measured). */
 const BATCH_SIZE = 2_000;
 const RETRY_FIRST_MS = 100;

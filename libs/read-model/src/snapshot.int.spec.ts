@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 test('a view that no projector has seen stands at 0', async () => {
-  expect(await inSnapshot(dataSource, views, async () => 'read')).toEqual({ value: 'read', position: 0 });
+  expect(await inSnapshot(dataSource, views, async () => 'read')).toEqual({ value: 'read', position: 0, parked: [] });
 });
 
 test('reads see one moment, with the lowest position of the views used', async () => {
@@ -42,8 +42,8 @@ test('reads see one moment, with the lowest position of the views used', async (
     await set(things, 3);
     return [before, await manager.getRepository(things.entity).count()];
   });
-  expect(seen).toEqual({ value: [1, 2], position: 1 });
-  expect(await inSnapshot(dataSource, [things], (manager) => manager.getRepository(things.entity).count())).toEqual({ value: 3, position: 3 });
+  expect(seen).toEqual({ value: [1, 2], position: 1, parked: [] });
+  expect(await inSnapshot(dataSource, [things], (manager) => manager.getRepository(things.entity).count())).toEqual({ value: 3, position: 3, parked: [] });
 });
 
 test('rows read through TypeORM or SQL are the rows that were folded', async () => {

@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
 import type { EventStore } from '#event-store/event-store.ts';
-import { readCheckpoints, type Checkpoint } from './checkpoints.ts';
+import { readCheckpoints, type Standing } from './checkpoints.ts';
 import type { View } from './view.ts';
 
-export interface ViewLag extends Checkpoint {
+export interface ViewLag extends Standing {
   /** Up to so many events has the view not folded yet: exact where positions have no gap. */
   lagEvents: number;
   /** For how long the next event has been waiting for the view; 0 where none does. */

@@ -10,7 +10,7 @@ import { Drain } from '#platform/drain.ts';
 import { Problem } from '#platform/problem.ts';
 import { EVENT_STORE } from '../event-store.module.ts';
 import { limitOf, minPosition, Position } from '../queries/query-parameters.ts';
-import { QuerySources } from '../queries/query-sources.ts';
+import { SharedSources } from '../queries/query-sources.ts';
 import { readFeed } from './read-feed.ts';
 import { serverSentEvents } from './server-sent-events.ts';
 
@@ -40,7 +40,7 @@ export class FeedController {
 
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
-    private readonly sources: QuerySources,
+    private readonly sources: SharedSources,
     private readonly drain: Drain,
   ) {}
 

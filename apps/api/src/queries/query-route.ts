@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Actor } from '#domain/event.ts';
 import { Access, CurrentActor } from '#platform/access.guard.ts';
 import { nameAs } from '../name-as.ts';
-import { QuerySources } from './query-sources.ts';
+import { QuerySources, SharedSources } from './query-sources.ts';
 
 /** A query as it came: validated, and from whom. */
 export interface QueryRequest<Path, Parameters> {
@@ -47,7 +47,7 @@ export function queryRoute<Answer extends z.ZodType, Path extends z.ZodObject = 
 ): QueryRoute {
   type Request = QueryRequest<z.output<Path>, z.output<Parameters>>;
 
-  class Message extends Query<unknown> {
+  class Message extends Query<Answered> {
     constructor(readonly request: Request) {
       super();
     }
@@ -56,10 +56,11 @@ export function queryRoute<Answer extends z.ZodType, Path extends z.ZodObject = 
 
   @QueryHandler(Message)
   class Handler implements IQueryHandler<Message> {
-    constructor(private readonly sources: QuerySources) {}
+    constructor(private readonly shared: SharedSources) {}
 
-    execute({ request }: Message): Promise<unknown> {
-      return answerTo(request, this.sources);
+    async execute({ request }: Message): Promise<Answered> {
+      const sources = new QuerySources(this.shared);
+      return { answer: await answerTo(request, sources), parked: [...sources.parked] };
     }
   }
   nameAs(Handler, `${name}Handler`);
@@ -75,22 +76,43 @@ export function queryRoute<Answer extends z.ZodType, Path extends z.ZodObject = 
     @Access({ by })
     @ApiOperation({ operationId: name, summary })
     @TokenInOpenApi(by === 'anyone')
-    @ApiResponse({ status: 200, description: summary, standardSchema: answer })
+    @ApiResponse({ status: 200, description: summary, standardSchema: answer, headers: PARKED_IN_OPEN_API })
     async handle(
       @Param({ schema: path ?? NONE }) pathValues: Request['path'],
       @QueryParameters({ schema: query ?? NONE }) queryValues: Request['query'],
       @CurrentActor() actor: Actor | undefined,
       @Res({ passthrough: true }) reply: FastifyReply,
     ): Promise<unknown> {
-      const answered: unknown = await this.bus.execute(new Message({ path: pathValues, query: queryValues, actor }));
+      const { answer: answered, parked } = await this.bus.execute(new Message({ path: pathValues, query: queryValues, actor }));
       const revision = revisionOf(answered);
       if (revision !== undefined) void reply.header('etag', `"${revision}"`);
+      if (parked.length > 0) void reply.header(PARKED_HEADER, parkedAsText(parked));
       return answered;
     }
   }
   nameAs(Route, `${name}Route`);
 
   return { name, path: url, answer, controller: Route, handler: Handler };
+}
+
+interface Answered {
+  answer: unknown;
+  /** Events that the answer lacks: `commitments_v1@17`, by position. */
+  parked: string[];
+}
+
+const PARKED_HEADER = 'ledger-parked';
+const PARKED_TOLD_MAX = 10;
+const PARKED_IN_OPEN_API = {
+  'Ledger-Parked': {
+    description: `Only where the answer lacks events that the ledger could not read and that an operator parked: view and position of each, ${PARKED_TOLD_MAX} at most, then how many more`,
+    schema: { type: 'string', examples: ['commitments_v1@17', 'commitments_v1@17, targets_v1@17, and 3 more'] },
+  },
+};
+
+function parkedAsText(parked: readonly string[]): string {
+  const untold = parked.length - PARKED_TOLD_MAX;
+  return [...parked.slice(0, PARKED_TOLD_MAX), ...(untold > 0 ? [`and ${untold} more`] : [])].join(', ');
 }
 
 const NONE = z.strictObject({});

@@ -9,17 +9,17 @@ import { EVENT_STORE } from '../event-store.module.ts';
 import { refuseParameter } from './query-parameters.ts';
 import { Streams } from '../streams.ts';
 
-/** Where answers come from: one record from its stream in the log, lists and figures from the views. */
-@Injectable()
+/** Where one answer comes from: one record from its stream in the log, lists and figures from the views. */
 export class QuerySources {
-  readonly figures = new KeptFigures();
-  #looking: Promise<number> | undefined;
+  readonly store: EventStore;
+  readonly streams: Streams;
+  readonly figures: KeptFigures;
+  /** What the views that were read for this answer have stepped over: `commitments_v1@17`. */
+  readonly parked = new Set<string>();
 
-  constructor(
-    @Inject(EVENT_STORE) readonly store: EventStore,
-    readonly streams: Streams,
-    private readonly readModel: ReadModel,
-  ) {}
+  constructor(private readonly shared: SharedSources) {
+    ({ store: this.store, streams: this.streams, figures: this.figures } = shared);
+  }
 
   /** The position that a query's `asOf` or `atPosition` means; undefined for "now". */
   async positionOf(query: { asOf?: Date | undefined; atPosition?: number | undefined }): Promise<number | undefined> {
@@ -27,6 +27,37 @@ export class QuerySources {
     if (query.atPosition !== undefined) refuseParameter('atPosition', 'conflict', 'is given instead of asOf, not beside it');
     return this.store.positionAt(query.asOf);
   }
+
+  /** For what is read from the log itself: waits until its head is there. @throws Problem QUERY.NOT_YET (503) */
+  logHas(minPosition: number | undefined): Promise<void> {
+    return this.shared.logHas(minPosition);
+  }
+
+  /** Reads views in one snapshot, not before they have come to `minPosition`. @throws Problem QUERY.NOT_YET, SERVICE.BUSY (503) */
+  async read<T>(views: readonly View[], minPosition: number | undefined, reading: Reading<T>): Promise<{ value: T; position: number }> {
+    try {
+      const { value, position, parked } = await this.shared.readModel.read(views, minPosition ?? 0, reading);
+      for (const one of parked) this.parked.add(one);
+      return { value, position };
+    } catch (error) {
+      if (error instanceof NotYetError) throw notYet(error);
+      if (error instanceof TooManyReadingsError) throw new Problem(503, 'SERVICE.BUSY', 'too many queries are waiting just now; try again', { headers: { 'retry-after': '1' } });
+      throw error;
+    }
+  }
+}
+
+/** What all answers share. */
+@Injectable()
+export class SharedSources {
+  readonly figures = new KeptFigures();
+  #looking: Promise<number> | undefined;
+
+  constructor(
+    @Inject(EVENT_STORE) readonly store: EventStore,
+    readonly streams: Streams,
+    readonly readModel: ReadModel,
+  ) {}
 
   /** For what is read from the log itself: waits until its head is there. @throws Problem QUERY.NOT_YET (503) */
   async logHas(minPosition: number | undefined): Promise<void> {
@@ -41,17 +72,6 @@ export class QuerySources {
       .then(() => this.store.head())
       .finally(() => (this.#looking = undefined));
     return this.#looking;
-  }
-
-  /** Reads views in one snapshot, not before they have come to `minPosition`. @throws Problem QUERY.NOT_YET, SERVICE.BUSY (503) */
-  async read<T>(views: readonly View[], minPosition: number | undefined, reading: Reading<T>): Promise<{ value: T; position: number }> {
-    try {
-      return await this.readModel.read(views, minPosition ?? 0, reading);
-    } catch (error) {
-      if (error instanceof NotYetError) throw notYet(error);
-      if (error instanceof TooManyReadingsError) throw new Problem(503, 'SERVICE.BUSY', 'too many queries are waiting just now; try again', { headers: { 'retry-after': '1' } });
-      throw error;
-    }
   }
 }
 

@@ -36,8 +36,8 @@ test('waits for the views that are asked for, and tells how far they are', async
   const reading = readModel.read([agencies], 5, async () => 'read');
   await moveTo(5, [topics]);
   await moveTo(5, [agencies]);
-  expect(await reading).toEqual({ value: 'read', position: 5 });
-  expect(await readModel.read([agencies, topics], 0, topicCounts)).toEqual({ value: new Map(), position: 5 });
+  expect(await reading).toEqual({ value: 'read', position: 5, parked: [] });
+  expect(await readModel.read([agencies, topics], 0, topicCounts)).toEqual({ value: new Map(), position: 5, parked: [] });
 });
 
 test('after five seconds the views are not there yet, which is an error and not an old answer', async () => {

@@ -1,10 +1,10 @@
 import type pg from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
-import { readCheckpoints, type Checkpoint } from '../checkpoints.ts';
+import { readCheckpoints, type Standing } from '../checkpoints.ts';
 import { createDataSource } from '../data-source.ts';
 import { openPool } from '../database.ts';
 import { PositionWatch } from '../position-watch.ts';
-import { inSnapshot } from '../snapshot.ts';
+import { inSnapshot, type Seen } from '../snapshot.ts';
 import type { View } from '../view.ts';
 import { views as allViews } from '../views.ts';
 
@@ -52,7 +52,7 @@ export class ReadModel {
    * Waits until that is at least `minPosition`.
    * @throws NotYetError after WAIT_MS_MAX; TooManyReadingsError
    */
-  async read<T>(views: readonly View[], minPosition: number, reading: Reading<T>): Promise<{ value: T; position: number }> {
+  async read<T>(views: readonly View[], minPosition: number, reading: Reading<T>): Promise<Seen<T>> {
     if (minPosition > 0) {
       const reached = await this.watch.waitForPosition(views, minPosition, { deadlineMs: WAIT_MS_MAX });
       if (reached < minPosition) throw new NotYetError(minPosition, reached);
@@ -63,7 +63,7 @@ export class ReadModel {
   }
 
   /** How far each view is, in the order of `views.ts`. */
-  checkpoints(): Promise<Checkpoint[]> {
+  checkpoints(): Promise<Standing[]> {
     return readCheckpoints(this.pool, allViews);
   }
 
