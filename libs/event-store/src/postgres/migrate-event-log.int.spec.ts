@@ -31,7 +31,7 @@ describe('migrateEventLog', () => {
     await migrateEventLog(database.url);
     expect(await store.head()).toBe(3);
     const { rows } = await owner.query('select version from event_log.migrations order by version');
-    expect(rows).toEqual([{ version: 1 }, { version: 2 }, { version: 3 }]);
+    expect(rows).toEqual([{ version: 1 }, { version: 2 }, { version: 3 }, { version: 4 }]);
   });
 
   test('replaces the function of a log that was made before appends went in by sets', async () => {
@@ -44,6 +44,19 @@ describe('migrateEventLog', () => {
     expect(await store.append('agency-UNDP', 0, someEvents(3))).toEqual({ outcome: 'appended', revision: 3, position: 3 });
     const { rows } = await owner.query(`select count(*)::int from pg_proc where proname = 'append_batch'`);
     expect(rows).toEqual([{ count: 1 }]);
+  });
+
+  test('takes the index of the time from a log that has one, and finds instants without it', async () => {
+    await migrateEventLog(database.url);
+    await owner.query(`drop function event_log.position_at;
+      create index events_recorded_at on event_log.events (recorded_at, position);
+      delete from event_log.migrations where version = 4`);
+    await migrateEventLog(database.url);
+    const { rows } = await owner.query(`select indexname from pg_indexes where schemaname = 'event_log' and tablename = 'events' order by 1`);
+    expect(rows).toEqual([{ indexname: 'events_pkey' }, { indexname: 'events_stream_revision_key' }]);
+    const store = await open(database.url);
+    await store.append('agency-UNDP', 0, someEvents(3));
+    expect(await store.positionAt(new Date())).toBe(3);
   });
 
   test('may run in several databases of one server at once, by users without rights of a superuser', async () => {
@@ -88,7 +101,7 @@ describe('migrateEventLog', () => {
       expect(rows).toEqual([{ user: 'event_log_app', seqscan: 'off' }]);
     });
 
-    test('can read the log and call its one function, as a member without other rights', async () => {
+    test('can read the log and call its functions, as a member without other rights', async () => {
       const user = await createUser('');
       await owner.query(`grant event_log_app to ${user}`);
       const store = await open(as(user, database.url));

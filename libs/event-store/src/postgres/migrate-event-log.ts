@@ -4,6 +4,7 @@ import { appendBatchSql, findRepeatSql } from './sql/append-batch.sql.ts';
 import { appendOneSql } from './sql/append-one.sql.ts';
 import { eventLogRoleSql } from './sql/event-log-role.sql.ts';
 import { eventLogTablesSql } from './sql/event-log-tables.sql.ts';
+import { positionAtSql } from './sql/position-at.sql.ts';
 import { resumeAboveSql } from './sql/resume-above.sql.ts';
 
 /** In order; a version that was released is never changed, only followed by another. */
@@ -12,6 +13,7 @@ const migrations = [
   { version: 2, name: 'resume above', sql: [resumeAboveSql] },
   // Logs that were made before have an append_batch that inserts one by one.
   { version: 3, name: 'append in sets', sql: [appendBatchSql, appendOneSql] },
+  { version: 4, name: 'no index of the time', sql: [positionAtSql, appendOneSql] },
 ];
 
 /**

@@ -79,6 +79,8 @@ describe('the log in PostgreSQL', () => {
       expect(restored!.recordedAt >= events[5]!.recordedAt).toBe(true);
       expect(Object.fromEntries(await Promise.all([0, 6, 7, 20, 21, 23, 24].map(async (position) => [position, await holdsPosition(store, position)])))).toEqual(
         { 0: true, 6: true, 7: false, 20: false, 21: true, 23: true, 24: false });
+      for (const time of events.flatMap(({ recordedAt }) => [Date.parse(recordedAt) - 1, Date.parse(recordedAt)]))
+        expect(await store.positionAt(new Date(time))).toBe(events.findLast((event) => Date.parse(event.recordedAt) <= time)?.position ?? 0);
     });
 
     test('readers pass the gap, also one that stands in it, and one that waits is woken', async () => {

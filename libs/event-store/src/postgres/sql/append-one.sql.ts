@@ -8,6 +8,7 @@ import { APPEND_LOCK } from './append-batch.sql.ts';
  * where append_batch takes 70 (measured without waiting for the disk).
  */
 export const appendOneSql = /* sql */ `
+drop function if exists event_log.append_one;
 create function event_log.append_one(to_stream text, expected integer, id uuid, type text, data json, metadata json)
 returns bigint
 language plpgsql volatile security definer
@@ -15,6 +16,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   at_position bigint;
+  last_time   timestamptz;
+  actual      integer;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'append_one needs READ COMMITTED, not %', current_setting('transaction_isolation')
@@ -22,17 +25,19 @@ begin
   end if;
   perform pg_advisory_xact_lock(${APPEND_LOCK});
 
-  insert into event_log.events (position, stream, revision, id, type, recorded_at, data, metadata)
-    select coalesce(head.position, 0) + 1, to_stream, expected + 1, append_one.id, append_one.type,
-           greatest(date_trunc('milliseconds', clock_timestamp()), head.recorded_at), append_one.data, append_one.metadata
-      from (select) as always
-      left join (select e.position, e.recorded_at from event_log.events e order by e.position desc limit 1) as head on true
-     where expected = coalesce((select e.revision from event_log.events e where e.stream = to_stream order by e.revision desc limit 1), 0)
-    returning events.position into at_position;
-
-  if at_position is not null then
-    perform pg_notify('event_log_head', at_position::text);
+  select e.position, e.recorded_at into at_position, last_time
+    from event_log.events e order by e.position desc limit 1;
+  select e.revision into actual from event_log.events e where e.stream = to_stream order by e.revision desc limit 1;
+  if coalesce(actual, 0) is distinct from expected then
+    return null;
   end if;
+
+  -- Two short queries and a plain insert: an insert that selects the same takes 10 microseconds more.
+  at_position := coalesce(at_position, 0) + 1;
+  insert into event_log.events (position, stream, revision, id, type, recorded_at, data, metadata) values (
+    at_position, to_stream, expected + 1, append_one.id, append_one.type,
+    greatest(date_trunc('milliseconds', clock_timestamp()), last_time), append_one.data, append_one.metadata);
+  perform pg_notify('event_log_head', at_position::text);
   return at_position;
 end
 $$;

@@ -15,7 +15,7 @@ create table event_log.events (
   unique (stream, revision)
 );
 
--- For positionAt. With the position in it, a clock that stood still for long costs nothing.
+-- Of the first versions; position_at needs none.
 create index events_recorded_at on event_log.events (recorded_at, position);
 
 create function event_log.refuse_change() returns trigger language plpgsql as $$
