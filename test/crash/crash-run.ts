@@ -8,6 +8,7 @@ import { until } from '#testing/until.ts';
 import { Checks } from './checks.ts';
 import { FeedReader } from './feed-reader.ts';
 import { asOwner, type Harm } from './harms.ts';
+import { ReadinessWatch } from './readiness-watch.ts';
 import { Violation } from './readings.ts';
 import { Site } from './site.ts';
 import type { Row } from './table.ts';
@@ -97,7 +98,8 @@ export class CrashRun {
     workload.start();
     await delay(this.dice.int(0, CALM_MS_MAX));
     try {
-      await harm.run(site, this.dice);
+      const watch = new ReadinessWatch(site);
+      await harm.run(site, this.dice).finally(() => watch.stop());
       const ended = performance.now();
       if (harm.topic) checks.topicGone(harm.topic);
       await this.recovered(site, workload, ended);
