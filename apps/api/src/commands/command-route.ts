@@ -1,4 +1,4 @@
-import { Body, Controller, Headers, HttpCode, Param, Post, Req, Res, type Type } from '@nestjs/common';
+import { Body, Controller, Headers, HttpCode, Param, Post, Req, Res, UseGuards, type Type } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -9,7 +9,7 @@ import { PlainDate, TranscribedFrom } from '#domain/values.ts';
 import { Access, CurrentActor } from '#platform/access.guard.ts';
 import { Problem } from '#platform/problem.ts';
 import { CommandExecutor, type CommandRequest } from './command-executor.ts';
-import { CommandsAtWork } from './commands-at-work.ts';
+import { CommandsAtWork, WhileNotFull } from './commands-at-work.ts';
 import type { CommandAccess } from './command-access.ts';
 import { nameAs } from '../name-as.ts';
 import type { CommandAnswer } from '../streams.ts';
@@ -47,7 +47,7 @@ export function commandRoute(useCase: UseCase, path: string, access: CommandAcce
     ) {}
 
     execute({ request }: Message): Promise<CommandAnswer> {
-      return this.atWork.letIn(useCase.name, () => this.executor.run(useCase, access, request));
+      return this.atWork.letIn(() => this.executor.run(useCase, access, request));
     }
   }
   nameAs(Handler, `${useCase.name}Handler`);
@@ -66,6 +66,7 @@ export function commandRoute(useCase: UseCase, path: string, access: CommandAcce
     @Post(path)
     @HttpCode(status)
     @Access({ by: access.by, orTranscribing: !roles.includes('reviewer') })
+    @UseGuards(WhileNotFull)
     @ApiOperation({ operationId: useCase.name, summary: `${sentence(useCase.name)} (${roles.join(', ')})` })
     @ApiBearerAuth()
     @ApiHeader({ name: 'Idempotency-Key', required: true, description: 'Chosen by the caller; the same key again has the effect of once', schema: { type: 'string', maxLength: KEY_LENGTH_MAX } })

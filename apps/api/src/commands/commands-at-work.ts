@@ -1,8 +1,7 @@
-import { Injectable } from '@nestjs/common';
-import { Gauge } from 'prom-client';
+import { Injectable, type CanActivate } from '@nestjs/common';
+import { Counter, Gauge } from 'prom-client';
 import { Metrics } from '#platform/metrics.module.ts';
 import { Problem } from '#platform/problem.ts';
-import { CommandMetrics } from './command-metrics.ts';
 
 /**
  * Commands that one process has at work at once. Twice as many as it takes to be as fast as it can be; what comes
@@ -14,11 +13,10 @@ export const COMMANDS_MAX = 256;
 @Injectable()
 export class CommandsAtWork {
   #count = 0;
+  readonly #refused: Counter;
 
-  constructor(
-    { registry }: Metrics,
-    private readonly metrics: CommandMetrics,
-  ) {
+  constructor({ registry }: Metrics) {
+    this.#refused = new Counter({ name: 'ledger_commands_turned_away_total', help: `Commands that came while ${COMMANDS_MAX} were at work`, registers: [registry] });
     const count = () => this.#count;
     new Gauge({
       name: 'ledger_commands_at_work',
@@ -30,9 +28,16 @@ export class CommandsAtWork {
     });
   }
 
-  /** @throws Problem SERVICE.BUSY (503), with Retry-After; and what `work` throws */
-  async letIn<T>(command: string, work: () => Promise<T>): Promise<T> {
-    if (this.#count >= COMMANDS_MAX) return this.metrics.counted(command, () => Promise.reject(busy()));
+  /** @throws Problem SERVICE.BUSY (503), with Retry-After */
+  refuseIfFull(): void {
+    if (this.#count < COMMANDS_MAX) return;
+    this.#refused.inc();
+    throw new Problem(503, 'SERVICE.BUSY', 'too many commands are at work just now; repeat the request with the same Idempotency-Key', { headers: { 'retry-after': '1' } });
+  }
+
+  /** @throws Problem SERVICE.BUSY (503); and what `work` throws */
+  async letIn<T>(work: () => Promise<T>): Promise<T> {
+    this.refuseIfFull();
     this.#count += 1;
     try {
       return await work();
@@ -42,6 +47,13 @@ export class CommandsAtWork {
   }
 }
 
-function busy(): Problem {
-  return new Problem(503, 'SERVICE.BUSY', 'too many commands are at work just now; repeat the request with the same Idempotency-Key', { headers: { 'retry-after': '1' } });
+/** Turns away before the body is validated, which costs more than all before it. */
+@Injectable()
+export class WhileNotFull implements CanActivate {
+  constructor(private readonly atWork: CommandsAtWork) {}
+
+  canActivate(): boolean {
+    this.atWork.refuseIfFull();
+    return true;
+  }
 }
