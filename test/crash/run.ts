@@ -1,9 +1,8 @@
 // What `npm run crash` runs: README.md here says what it does and what it has found.
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { ignorePastTimers } from '#messaging/kafkajs/past-timers.ts';
 import { CrashRun } from './crash-run.ts';
 import { harms } from './harms.ts';
-import { Violation } from './readings.ts';
 import { tableOf, toJson } from './table.ts';
 
 const MINUTE_MS = 60_000;
@@ -31,12 +30,12 @@ async function main(): Promise<number> {
   process.stdout.write(`${values.json ? JSON.stringify(toJson(run.rows), null, 2) : tableOf(run.rows)}\n`);
   if (failure === undefined) return 0;
   say(`failed: ${failure.message}`);
-  if (!(failure instanceof Violation)) say(String(failure.stack), failure.cause);
-  else if (failure.cause) say('because', failure.cause);
+  // The causes, with where they arose.
+  say(inspect(failure));
   say(`seed ${seed}; the logs of every process are kept in ${run.folder}`);
   return 1;
 }
 
-function say(line: string, more?: unknown): void {
-  process.stderr.write(`${line}${more === undefined ? '' : ` ${more instanceof Error ? more.stack : String(more)}`}\n`);
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
