@@ -50,9 +50,9 @@ export function brokenText(text: string, dice: Dice): string {
   }
 }
 
-/** Text that Node's client takes as the value of a header. */
+/** Text that Node's client takes as the value of a header, and sends as it is. */
 export function brokenHeader(text: string, dice: Dice): string {
-  return brokenText(text, dice).replace(/[^\x20-\x7e\xa0-\xff]/g, '?').slice(0, 2000);
+  return brokenText(text, dice).replace(/[^\x20-\x7e\xa0-\xff]/g, '?').slice(0, 2000).trim();
 }
 
 const strangeNames = ['constructor', 'toString', 'prototype', 'x', '', 'id', 'type', '0', 'en-', 'é', '\u0000', '\ud800', 'occurredOn', 'lead'];

@@ -205,7 +205,8 @@ export class Fuzz {
     const places: (() => void)[] = [
       () => void (request.query = [...request.query, [this.dice.pick(['x', '__proto__', 'constructor', 'limit', 'q[]']), brokenText('1', this.dice)]]),
       () => void (request.headers['last-event-id'] = brokenHeader('7', this.dice)),
-      ...Object.keys(request.path).map((name) => () => void (request.path[name] = brokenText(request.path[name]!, this.dice))),
+      // The client itself takes dots out of a path.
+      ...Object.keys(request.path).map((name) => () => void (request.path[name] = brokenText(request.path[name]!, this.dice).replace(/^\.{1,2}$/, '...'))),
       ...request.query.map((pair) => () => void (pair[1] = brokenText(pair[1], this.dice))),
     ];
     if (operation.method === 'POST') {

@@ -88,11 +88,15 @@ function ruleOf(issue: KnownIssue): string {
   return RULES[issue.code ?? ''] ?? issue.params?.rule ?? 'custom';
 }
 
-/** Of a union's branches the one that the sender probably meant: it has the right type, and the fewest things are wrong inside. */
+/** Of a union's branches the one that the sender probably meant: it has the right type, rather the right format, and the fewest things are wrong inside. */
 function nearest(branches: readonly (readonly KnownIssue[])[]): readonly KnownIssue[] | undefined {
   return branches
     .filter((issues) => issues.every(({ code, path }) => (path ?? []).length > 0 || (code !== 'invalid_type' && code !== 'invalid_value')))
-    .toSorted((a, b) => a.length - b.length)[0];
+    .toSorted((a, b) => Number(hasOtherFormat(a)) - Number(hasOtherFormat(b)) || a.length - b.length)[0];
+}
+
+function hasOtherFormat(issues: readonly KnownIssue[]): boolean {
+  return issues.some(({ code, path }) => code === 'invalid_format' && (path ?? []).length === 0);
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

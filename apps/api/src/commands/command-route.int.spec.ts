@@ -15,7 +15,7 @@ const commitment = `commitments/${the('commitment')}`;
 const focalPoint: Caller = ['focal-point', 'UNDESA'];
 const description = { language: 'en', text: 'Demand outgrows funds' };
 
-const report = (headers: Record<string, string>, body: object = { description }) => ledger.post(`${commitment}/obstacles`, body, focalPoint, headers);
+const report = (headers: Record<string, string>, body: object = { description }, query = '') => ledger.post(`${commitment}/obstacles${query}`, body, focalPoint, headers);
 
 test('what is made is told with its place, its revision and its position', async () => {
   const answer = await report({ 'idempotency-key': 'place' });
@@ -55,6 +55,13 @@ test('the same fields in another order are a repeat, other ones under the same k
   expect(await report({ 'idempotency-key': 'same' }, { description })).toMatchObject({ status: 422, body: { code: 'REQUEST.KEY_REUSED' } });
 });
 
+test('a query parameter is refused by name: no command takes one', async () => {
+  expect(await report({ 'idempotency-key': 'asked' }, { description }, '?dryRun=true')).toMatchObject({
+    status: 400,
+    body: { code: 'REQUEST.INVALID_QUERY', errors: [{ pointer: '/dryRun', rule: 'unknown_field' }] },
+  });
+});
+
 describe('OpenAPI', () => {
   let document: any;
   let operations: [method: string, operation: any][];
@@ -68,6 +75,15 @@ describe('OpenAPI', () => {
     const answers = operations.filter(([method]) => method === 'post').flatMap(([, { responses }]) => Object.entries<any>(responses).filter(([status]) => status < '300'));
     const headersOf = (wanted: string) => new Set(answers.filter(([status]) => status === wanted).map(([, { headers }]) => Object.keys(headers).join()));
     expect([headersOf('200'), headersOf('201')]).toEqual([new Set(['ETag']), new Set(['ETag,Location'])]);
+  });
+
+  test('tells the form of the headers of a command', async () => {
+    const { headers } = await report({ 'idempotency-key': 'described' });
+    for (const [, { parameters }] of operations.filter(([method]) => method === 'post')) {
+      const patternOf = (header: string) => new RegExp(parameters.find(({ name }: { name: string }) => name === header).schema.pattern);
+      expect(['described', 'a b', ''].map((key) => patternOf('Idempotency-Key').test(key))).toEqual([true, false, false]);
+      expect([headers.get('etag')!, '3', '*', 'W/"3"'].map((revision) => patternOf('If-Match').test(revision))).toEqual([true, false, false, false]);
+    }
   });
 
   test('lists every code that a problem can have', () => {

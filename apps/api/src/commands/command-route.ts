@@ -1,4 +1,4 @@
-import { Body, Controller, Headers, HttpCode, Param, Post, Req, Res, UseGuards, type Type } from '@nestjs/common';
+import { Body, Controller, Headers, HttpCode, Param, Post, Query, Req, Res, UseGuards, type Type } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -69,11 +69,12 @@ export function commandRoute(useCase: UseCase, path: string, access: CommandAcce
     @UseGuards(WhileNotFull)
     @ApiOperation({ operationId: useCase.name, summary: `${sentence(useCase.name)} (${roles.join(', ')})` })
     @ApiBearerAuth()
-    @ApiHeader({ name: 'Idempotency-Key', required: true, description: 'Chosen by the caller; the same key again has the effect of once', schema: { type: 'string', maxLength: KEY_LENGTH_MAX } })
-    @ApiHeader({ name: 'If-Match', required: access.ifMatch === 'required', description: 'Revision that the decision rests on, in quotes', schema: { type: 'string' } })
+    @ApiHeader({ name: 'Idempotency-Key', required: true, description: 'Chosen by the caller; the same key again has the effect of once', schema: { type: 'string', maxLength: KEY_LENGTH_MAX, pattern: KEY.source } })
+    @ApiHeader({ name: 'If-Match', required: access.ifMatch === 'required', description: 'Revision that the decision rests on, in quotes', schema: { type: 'string', pattern: REVISION.source } })
     @ApiResponse({ status, standardSchema: CommandAnswerSchema, headers: access.makes ? { ...ETAG, ...LOCATION } : ETAG })
     async handle(
       @Param({ schema: useCase.path }) path: Record<string, unknown>,
+      @Query({ schema: NO_PARAMETERS }) _query: unknown,
       @Body({ schema: body }) body: CommandRequest['body'],
       @Headers() headers: Record<string, string | undefined>,
       @CurrentActor() actor: Actor,
@@ -106,13 +107,19 @@ const COMMON_FIELDS = {
   transcribedFrom: TranscribedFrom.optional().describe('The secretariat alone, and always: the document it transcribes'),
 };
 
+/** A parameter that is not known is refused by name: whoever sent it meant something by it. */
+const NO_PARAMETERS = z.strictObject({});
+
 const KEY_LENGTH_MAX = 200;
+const KEY = /^[\x21-\x7e]+$/;
+/** As ETag gives it. */
+const REVISION = /^"(\d{1,15})"$/;
 const ETAG = { ETag: { description: 'Revision of the record, in quotes', schema: { type: 'string' as const } } };
 const LOCATION = { Location: { description: 'Path at which what was made can be read', schema: { type: 'string' as const, format: 'uri-reference' } } };
 
 function idempotencyKey(headers: Record<string, string | undefined>): string {
   const key = headers['idempotency-key'];
-  if (key !== undefined && key.length <= KEY_LENGTH_MAX && /^[\x21-\x7e]+$/.test(key)) return key;
+  if (key !== undefined && key.length <= KEY_LENGTH_MAX && KEY.test(key)) return key;
   const why = key === undefined ? 'is required: it makes a repeated request safe' : `must be 1 to ${KEY_LENGTH_MAX} visible ASCII characters`;
   throw new Problem(400, 'REQUEST.IDEMPOTENCY_KEY', `the header Idempotency-Key ${why}`, {
     errors: [{ pointer: '/idempotency-key', rule: key === undefined ? 'required' : 'format', message: why }],
@@ -121,7 +128,7 @@ function idempotencyKey(headers: Record<string, string | undefined>): string {
 
 function revisionOf(ifMatch: string | undefined): number | undefined {
   if (ifMatch === undefined) return undefined;
-  const [, revision] = /^"(\d{1,15})"$/.exec(ifMatch) ?? [];
+  const [, revision] = REVISION.exec(ifMatch) ?? [];
   if (revision !== undefined) return Number(revision);
   throw new Problem(400, 'REQUEST.IF_MATCH', 'the header If-Match must be one revision in quotes, as ETag gave it: "3"', {
     errors: [{ pointer: '/if-match', rule: 'format', message: 'must be one revision in quotes' }],
