@@ -5,6 +5,7 @@ import { topics } from '#contracts/published.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { holdsPosition } from '#event-store/holds-position.ts';
 import { openEventStore } from '#event-store/open-event-store.ts';
+import { highestPublished } from '#messaging/highest-published.ts';
 import { openKafka } from '#messaging/kafkajs/open-kafka.ts';
 import { publishedPosition } from '#messaging/postgres/published-position.ts';
 import { publisherLag } from '#messaging/publisher-lag.ts';
@@ -75,7 +76,7 @@ async function examine(settings: Settings, signal: AbortSignal): Promise<Check[]
     const checks = await Promise.all([
       checked('log', signal, START_DATABASE, () => log(store, settings)),
       checked('views', signal, START_DATABASE, () => readModel(store, settings)),
-      checked('Kafka', signal, 'start the broker that KAFKA_BROKERS names, or correct it', () => kafka(settings)),
+      checked('Kafka', signal, 'start the broker that KAFKA_BROKERS names, or correct it', () => kafka(store, settings)),
       checked('publisher', signal, START_DATABASE, () => publisher(store, settings)),
       ...appsOf(settings).map(([name, url]) => checked(name, signal, `start it, and see its log; it was looked for at ${url}`, () => app(name, url))),
     ]);
@@ -173,7 +174,7 @@ function todoOfLag(lagSeconds: number, todo: string): string | undefined {
   return lagSeconds > LAG_SECONDS_MAX ? todo : undefined;
 }
 
-async function kafka({ KAFKA_BROKERS: brokers }: Settings): Promise<Check[]> {
+async function kafka(store: EventStore | Error, { KAFKA_BROKERS: brokers }: Settings): Promise<Check[]> {
   if (brokers === undefined) return [{ name: 'Kafka', ok: true, detail: 'no broker is set (KAFKA_BROKERS): subscribers have the feed of the API' }];
   // Trouble with connections is told by the error of the call.
   const client = openKafka(brokers, { log: () => undefined, warn: () => undefined, error: () => undefined });
@@ -181,8 +182,13 @@ async function kafka({ KAFKA_BROKERS: brokers }: Settings): Promise<Check[]> {
     const there = await client.describeTopics(topics);
     const missing = topics.filter((topic) => !there.has(topic));
     const at = brokers.join(', ');
-    if (missing.length === 0) return [{ name: 'Kafka', ok: true, detail: `${at} has the ${topics.length} topics` }];
-    return [{ name: 'Kafka', ok: false, detail: `${at} lacks ${missing.join(', ')}`, todo: 'start the publisher: it makes its topics' }];
+    if (missing.length > 0) return [{ name: 'Kafka', ok: false, detail: `${at} lacks ${missing.join(', ')}`, todo: 'start the publisher: it makes its topics' }];
+    const position = await highestPublished(client);
+    const detail = `${at} has the ${topics.length} topics, with events up to position ${position}`;
+    // Should the log be away, its own line says so.
+    const head = store instanceof Error ? position : await store.head();
+    if (position > head) return [{ name: 'Kafka', ok: false, position, detail: `${detail}, but the log ends at ${head}: it has lost its end, or is another log`, todo: RESUME }];
+    return [{ name: 'Kafka', ok: true, position, detail }];
   } finally {
     await client.close();
   }

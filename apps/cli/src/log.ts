@@ -24,8 +24,8 @@ export function addLog(program: Command, terminal: Terminal): Command {
     .description(`For a PostgreSQL log that was restored from an older backup, or whose standby took over without the last events. What is
 appended next would get positions that views, Kafka and subscribers know with other events in them. This appends one event,
 LogRestored, above the position given, and so declares all between the log's end and it void, for ever. Stop API, projector
-and publisher first, and start them only afterwards. What was seen tells: \`ledger doctor\` (positions of views and publisher),
-the highest \`sequence\` in Kafka's topics or that a subscriber holds, the last \`position\` in an answer of the API.
+and publisher first, and start them only afterwards. What was seen tells: \`ledger doctor\` (positions of views, publisher
+and Kafka's topics), the highest \`sequence\` that a subscriber holds, the last \`position\` in an answer of the API.
 EVENT_STORE_URL must name the log's owner, who ran \`ledger migrate\`.`)
     .option('--id <id>', 'opaque id of who does it, never a name or address', 'UNCTAD-administrator')
     .option('--agency <code>', 'agency of who does it', 'UNCTAD')
@@ -50,8 +50,10 @@ const NEXT = [
   '`ledger doctor` names each view that has folded lost events: `ledger rebuild <view>` it; the projector refuses to start before',
   'start API, projector and publisher again wherever one still runs: it remembers what is lost',
   'the publisher goes on by itself; where it refuses because the log went on below what was published, positions were used twice: '
-    + 'delete the topics of the ledger, and start it: it publishes everything again, and every subscriber begins anew',
-  'subscribers hold what was published of the lost events: each compares its counts with /v1/feed/summary, and begins anew where they differ',
+    + 'do as under the next point',
+  'subscribers hold what was published of the lost events: each compares its counts with /v1/feed/summary. Where they differ, one of the feed '
+    + 'begins anew; for those of Kafka stop them and the publisher, delete the topics of the ledger, and start the publisher: it publishes '
+    + 'everything again, and they begin anew',
 ];
 
 function metadataOf(actor: Actor, position: number): EventMetadata {

@@ -65,7 +65,8 @@ export class ReportTransaction implements SubscriberTransaction {
   }
 
   private async registered({ commitmentId, lead, content }: z.output<typeof Registered>): Promise<void> {
-    await this.manager.insert(CommitmentRow, { id: commitmentId, lead, status: 'registered', ...contentColumns(content) });
+    // Once more where the log lost it and somebody entered it again: the same request makes the same id.
+    await this.manager.upsert(CommitmentRow, { id: commitmentId, lead, status: 'registered', ...contentColumns(content) }, ['id']);
   }
 
   private async changed(id: string, change: Partial<CommitmentRow>): Promise<void> {

@@ -3,6 +3,7 @@ import { topics } from '#contracts/published.ts';
 import { resumeAbove } from '#event-store/postgres/resume-above.ts';
 import { loseEnd } from '#testing/lose-end.ts';
 import { PublisherRefusal } from './checkpoint.ts';
+import { highestPublished } from './highest-published.ts';
 import { partitionOf } from './partitions.ts';
 import { PublisherSession } from './postgres/publisher-session.ts';
 import {
@@ -144,6 +145,14 @@ test('a log that has lost its end and went on below what was published is refuse
   await appendMany(ledger, 500, STREAMS);
   expect(await refusal()).toContain('went on below what was published');
   expect(await publishedIds(broker)).toEqual(before);
+});
+
+test('the highest position that was published is seen in the topics themselves', async () => {
+  await append(ledger, 'agency-UNDP', 'FindingRaised');
+  await ledger.query('truncate publisher.partition, publisher.topic, publisher.progress');
+  expect(await highestPublished(broker.reader)).toBe(800);
+  await broker.deleteTopics(...topics);
+  expect(await highestPublished(broker.reader)).toBe(0);
 });
 
 test('a topic with more partitions than it was made with is refused', async () => {
