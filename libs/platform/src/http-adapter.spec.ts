@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { until } from '#testing/until.ts';
 import { Drain } from './drain.ts';
 import { HttpAdapter } from './http-adapter.ts';
 import { Metrics } from './metrics.module.ts';
@@ -10,9 +11,9 @@ import { Metrics } from './metrics.module.ts';
 @Module({})
 class EmptyModule {}
 
-async function start(drainMsMax: number, requestMsMax?: number) {
+async function start(drainMsMax: number, limits: { requestMsMax?: number; connectionsMax?: number } = {}) {
   const drain = new Drain();
-  const adapter = new HttpAdapter({ drain, metrics: new Metrics(), drainMsMax, requestMsMax });
+  const adapter = new HttpAdapter({ drain, metrics: new Metrics(), drainMsMax, ...limits });
   const app = await NestFactory.create<NestFastifyApplication>(EmptyModule, adapter, { logger: false, bodyParser: false });
   return { app, drain, fastify: adapter.getInstance() };
 }
@@ -60,7 +61,7 @@ test.each([
   ['a body shorter than it should be', 'POST /things HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 20\r\n\r\n{"a":'],
   ['chunks without an end', 'POST /things HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{"a":\r\n'],
 ])('whoever sends %s is told so when the time is over, and let go', async (_, text) => {
-  const { app, fastify } = await start(60_000, 200);
+  const { app, fastify } = await start(60_000, { requestMsMax: 200 });
   fastify.post('/things', async () => 'taken');
   await app.listen(0, '127.0.0.1');
   const socket = connect(Number(new URL(await app.getUrl()).port), '127.0.0.1');
@@ -70,5 +71,22 @@ test.each([
   await once(socket, 'close');
   expect(answer).toMatch(/^HTTP\/1\.1 408 /);
   expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({ status: 408, code: 'REQUEST.TIMEOUT' });
+  await app.close();
+});
+
+test('connections beyond the most are closed, and taken again when others have gone', async () => {
+  const { app, fastify } = await start(60_000, { connectionsMax: 2 });
+  fastify.get('/', async () => 'x');
+  await app.listen(0, '127.0.0.1');
+  const url = await app.getUrl();
+  const open = () => connect(Number(new URL(url).port), '127.0.0.1');
+  const taken = [open(), open()];
+  const beyond = open();
+  await once(beyond, 'close');
+  const gone = once(taken[0]!, 'close');
+  taken[0]!.destroy();
+  await gone;
+  await until(async () => (await fetch(url)).ok);
+  taken[1]!.destroy();
   await app.close();
 });

@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Callers } from './callers.ts';
 import type { Drain } from './drain.ts';
 import { parseJson } from './json-body.ts';
 import type { Metrics } from './metrics.module.ts';
@@ -11,6 +12,8 @@ import { problemOf, sendProblem } from './problem.filter.ts';
 
 /** Largest body, in bytes. */
 export const BODY_BYTES_MAX = 1024 * 1024;
+/** Connections that are open at once at most; more are closed at once, so that those to the database can still be opened. */
+export const CONNECTIONS_MAX = 5000;
 /** Longest time that a request may take to arrive, in milliseconds; looked at ten times in it. */
 export const REQUEST_MS_MAX = 60_000;
 /** Longest time that requests under way get when the process stops, in milliseconds. */
@@ -19,7 +22,10 @@ export const DRAIN_MS_MAX = 10_000;
 export interface HttpAdapterOptions {
   drain: Drain;
   metrics: Metrics;
+  /** Who are found out before a body is read; nobody is where it is left out. */
+  callers?: Callers | undefined;
   trustProxy?: string | undefined;
+  connectionsMax?: number | undefined;
   requestMsMax?: number | undefined;
   drainMsMax?: number | undefined;
 }
@@ -48,10 +54,12 @@ export class HttpAdapter extends FastifyAdapter {
     });
     this.#acceptJsonOnly();
     const fastify = this.getInstance();
+    fastify.server.maxConnections = settings.connectionsMax ?? CONNECTIONS_MAX;
     fastify.addHook('onRoute', ({ method, url }) => {
       for (const one of [method].flat()) if (one !== 'HEAD') this.routes.push({ method: one, path: url });
     });
     fastify.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
+    fastify.addHook('onRequest', async (request) => settings.callers?.identify(request));
     fastify.addHook('onSend', async (request, reply) => {
       if (settings.drain.signal.aborted && request.raw.httpVersionMajor === 1) void reply.header('connection', 'close');
     });

@@ -150,7 +150,7 @@ async function get(path: string, headers: Record<string, string> = {}): Promise<
 }
 
 async function post(path: string, body: string | Uint8Array<ArrayBuffer>, type = 'application/json') {
-  return answerOf(await fetch(url + path, { method: 'POST', body, headers: { 'content-type': type } }));
+  return answerOf(await fetch(url + path, { method: 'POST', body, headers: { 'content-type': type, authorization: `Bearer ${await token('approver')}` } }));
 }
 
 async function answerOf(response: Response) {
@@ -196,6 +196,20 @@ describe('access', () => {
     const answer = await get('/v1/shut', { authorization: `Bearer ${await token('administrator')}` });
     expect(answer.status).toBe(403);
     expect(answer.body).toMatchObject({ code: 'AUTH.ROUTE_WITHOUT_ACCESS' });
+  });
+
+  test.each([
+    ['nobody', '', 401, 'AUTH.TOKEN_MISSING'],
+    ['somebody with a bad token', 'authorization: Bearer x.y.z\r\n', 401, 'AUTH.TOKEN_INVALID'],
+  ])('a body of %s is not waited for', async (_, header, status, code) => {
+    for (const length of ['content-length: 1000000', 'transfer-encoding: chunked']) {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      socket.write(`POST /v1/things/7 HTTP/1.1\r\nhost: x\r\n${header}content-type: application/json\r\n${length}\r\n\r\n`);
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      socket.destroy();
+      expect(answer.toString()).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+      expect(answer.toString()).toContain(`"code":"${code}"`);
+    }
   });
 
   test('all routes can be listed with their access', () => {
@@ -313,7 +327,7 @@ describe('bodies', () => {
   });
 
   test('no body at all is a missing one', async () => {
-    const answer = await answerOf(await fetch(url + path, { method: 'POST' }));
+    const answer = await answerOf(await fetch(url + path, { method: 'POST', headers: { authorization: `Bearer ${await token('approver')}` } }));
     expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: '', rule: 'required' }] } });
     expect(await post(path, '')).toMatchObject({ status: 422, body: { errors: [{ pointer: '', rule: 'required' }] } });
   });
@@ -347,7 +361,7 @@ describe('bodies', () => {
     };
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     const arrived = once(app.getHttpServer(), 'request');
-    socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 20\r\n\r\n{"a":`);
+    socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${await token('approver')}\r\ncontent-type: application/json\r\ncontent-length: 20\r\n\r\n{"a":`);
     const [, response] = (await arrived) as [unknown, ServerResponse];
     socket.destroy();
     await once(response, 'close');

@@ -4,7 +4,8 @@ import { APP_FILTER, APP_GUARD, APP_PIPE, NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { z } from 'zod';
 import { AccessGuard } from './access.guard.ts';
-import { TokenVerifier, tokenVerifier } from './auth/token-verifier.ts';
+import { tokenVerifier } from './auth/token-verifier.ts';
+import { Callers } from './callers.ts';
 import * as settings from './config.ts';
 import { Drain } from './drain.ts';
 import { HealthModule } from './health.module.ts';
@@ -39,7 +40,7 @@ export type HttpSettings = z.output<z.ZodObject<typeof httpSettings>>;
 export async function createHttpApp(module: Type | DynamicModule, config: HttpSettings): Promise<NestFastifyApplication> {
   const drain = new Drain();
   const metrics = new Metrics();
-  const tokens = await tokenVerifier(config);
+  const callers = new Callers(await tokenVerifier(config), new RateLimiter(config.RATE_LIMIT_PER_SECOND));
   const shared: DynamicModule = {
     module: HttpAppModule,
     global: true,
@@ -47,15 +48,13 @@ export async function createHttpApp(module: Type | DynamicModule, config: HttpSe
     imports: [MetricsModule.of(metrics), HealthModule, module],
     providers: [
       { provide: Drain, useValue: drain },
-      { provide: TokenVerifier, useValue: tokens },
-      { provide: RateLimiter, useValue: new RateLimiter(config.RATE_LIMIT_PER_SECOND) },
       { provide: APP_GUARD, useClass: AccessGuard },
       { provide: APP_PIPE, useClass: ValidationPipe },
       { provide: APP_FILTER, useClass: ProblemFilter },
     ],
     exports: [Drain],
   };
-  const app = await NestFactory.create<NestFastifyApplication>(shared, new HttpAdapter({ drain, metrics, trustProxy: config.TRUST_PROXY }), {
+  const app = await NestFactory.create<NestFastifyApplication>(shared, new HttpAdapter({ drain, metrics, callers, trustProxy: config.TRUST_PROXY }), {
     abortOnError: false,
     bodyParser: false,
     logger: new JsonLogger(config.LOG_LEVEL),
