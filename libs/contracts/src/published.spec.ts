@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { eventTypes } from '#domain/events.ts';
 import type { RecordedEvent, RecordedText } from '#domain/event.ts';
-import { CloudEvent, published, PublishedContext, publishedText, sequenceOf, topicOf, topics, UnmappableEventError } from './published.ts';
+import { CloudEvent, published, PublishedContext, publishedText, restrictedTypes, sequenceOf, topicOf, topics, UnmappableEventError } from './published.ts';
 
 const renamed: RecordedEvent = {
   id: '0d9f2a3c-5a4e-5c0b-8f0e-0d6a1f3f2b11',
@@ -51,6 +51,14 @@ test.each([['plain', renamed], ['transcribed', transcribed], ['without data of i
     expect(publishedText(asText(event))).toBe(stringified(published(event)));
   },
 );
+
+test('what is not published needs no data, whatever its version; what is published does', () => {
+  const withheld = { ...renamed, type: 'CommitmentSubmitted', stream: 'commitment-x', data: '' };
+  for (const schemaVersion of [0, 1]) expect(publishedText({ ...withheld, metadata: { ...renamed.metadata, schemaVersion } })).toBeUndefined();
+  expect(restrictedTypes).toContain('CommitmentSubmitted');
+  expect(restrictedTypes.filter((type) => published({ ...renamed, type }))).toEqual([]);
+  expect(() => publishedText({ ...renamed, data: '' })).toThrow('must be an object');
+});
 
 test('text is not looked into, but where the data is of an earlier version', () => {
   const data = '{ "names": {"en": "UNDP"} }';

@@ -50,6 +50,9 @@ export const topics: readonly string[] = [
   ...Object.entries(eventTypes).flatMap(([category, types]) => (types.some((type) => type.public) ? [topicOf(category)] : [])),
 ].sort();
 
+/** Types of which no event is published. */
+export const restrictedTypes: readonly string[] = Object.values(eventTypes).flat().filter((type) => !type.public).map((type) => type.type);
+
 /** An event of which this build can't tell whether or how it is published. Nobody may step over it. */
 export class UnmappableEventError extends Error {
   readonly position: number;
@@ -98,16 +101,17 @@ export function published(event: RecordedEvent): CloudEvent | undefined {
  * @throws UnmappableEventError
  */
 export function publishedText(event: RecordedText): string | undefined {
-  // What an earlier version means has to be looked at.
-  if (event.metadata.schemaVersion < SCHEMA_VERSION) return JSON.stringify(published({ ...event, data: JSON.parse(event.data) as unknown }));
   const around = published({ ...event, data: {} });
   if (!around) return undefined;
+  // What an earlier version means has to be looked at.
+  if (event.metadata.schemaVersion < SCHEMA_VERSION) return JSON.stringify(published({ ...event, data: JSON.parse(event.data) as unknown }));
   const { data: context, ...envelope } = around;
   return `${JSON.stringify(envelope).slice(0, -1)},"data":${joined(event.data, JSON.stringify(context))}}`;
 }
 
 /** One object of the fields of two, which have none in common, as JSON text. */
 function joined(first: string, second: string): string {
+  if (!first.startsWith('{')) throw new Error(`event data must be an object, not ${first.slice(0, 20)}`);
   return first === '{}' ? second : `${first.slice(0, -1)},${second.slice(1)}`;
 }
 

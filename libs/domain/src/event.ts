@@ -46,7 +46,7 @@ export interface RecordedEvent<Type extends string = string, Data = unknown> ext
   recordedAt: string;
 }
 
-/** An event as the log holds it whose data was not looked into: it is the JSON text that was written. */
+/** An event as the log holds it whose data was not looked into: it is the JSON text that was written, or empty where it was withheld. */
 export type RecordedText = RecordedEvent<string, string>;
 
 /** An event type: its name, whether everyone may see it, and the schema its data has. */

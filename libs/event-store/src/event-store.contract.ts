@@ -308,7 +308,21 @@ export function describeEventStore(name: string, open: () => Promise<LogUnderTes
         expect(text.map((event) => event.data)).toEqual([JSON.stringify(data), '{}']);
         expect(text.map((event) => ({ ...event, data: JSON.parse(event.data) as unknown }))).toEqual(parsed);
         expect(await store.readAllText(after, 1)).toEqual(text.slice(0, 1));
+        expect(await store.readAllText(after, 10, ['NothingHappened'])).toEqual(text);
         await expectError(store.readAllText(after, 0), 'EVENT_STORE.REFUSED', /limit/);
+      });
+
+      test('all, without the data of the types withheld', async () => {
+        const after = await store.head();
+        await store.append(newStream(), 0, [someEvent(), { ...someEvent(), type: 'Withheld' }, someEvent()]);
+        const text = await store.readAllText(after, 10);
+        const expected = text.map((event) => ({ ...event, data: event.type === 'Withheld' ? '' : event.data }));
+        expect(expected.map(({ data }) => data.length > 0)).toEqual([true, false, true]);
+        expect(await store.readAllText(after, 10, ['Withheld', 'Another'])).toEqual(expected);
+        for await (const batch of store.subscribeText(after, new AbortController().signal, 10, ['Withheld'])) {
+          expect(batch).toEqual(expected);
+          break;
+        }
       });
 
       test('all, where events are as large as they may be: in pages that may be shorter, and end with the log', async () => {

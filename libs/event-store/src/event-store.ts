@@ -40,8 +40,11 @@ export interface EventStore {
    * gives fewer where they are large; only where it gives none is there none.
    */
   readAll(after: number, limit: number): Promise<RecordedEvent[]>;
-  /** As `readAll`, for who hands an event on without looking into its data. */
-  readAllText(after: number, limit: number): Promise<RecordedText[]>;
+  /**
+   * As `readAll`, for who hands events on without looking into their data. That of the types withheld, which nobody may
+   * see, is not read at all.
+   */
+  readAllText(after: number, limit: number, withheld?: readonly string[]): Promise<RecordedText[]>;
   /** Position of the last event; 0 for an empty log. */
   head(): Promise<number>;
   /** Position of the last event recorded at or before an instant; 0 if there was none. */
@@ -53,8 +56,8 @@ export interface EventStore {
    * @throws EventStoreError when the log is there but can't be read: not set up, or no right to
    */
   subscribe(after: number, signal: AbortSignal, batchSize?: number): AsyncIterable<RecordedEvent[]>;
-  /** As `subscribe`, for who hands an event on without looking into its data. */
-  subscribeText(after: number, signal: AbortSignal, batchSize?: number): AsyncIterable<RecordedText[]>;
+  /** As `subscribe`, with events as `readAllText` gives them. */
+  subscribeText(after: number, signal: AbortSignal, batchSize?: number, withheld?: readonly string[]): AsyncIterable<RecordedText[]>;
   /** Finishes appends under way, ends subscriptions, then lets go of every connection. */
   close(): Promise<void>;
 }

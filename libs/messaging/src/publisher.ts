@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { topics } from '#contracts/published.ts';
+import { restrictedTypes } from '#contracts/published.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { PublisherRefusal } from './checkpoint.ts';
 import { type Kafka, KafkaUnavailableError, type Log, ProducerLostError, RecordsRefusedError } from './kafka.ts';
@@ -101,7 +102,7 @@ export class Publisher {
 
   private async *pagesAfter(resumed: Resumed, signal: AbortSignal): AsyncGenerator<Page, void, void> {
     const mapper = new PageMapper(resumed);
-    for await (const events of this.options.store.subscribeText(resumed.position, signal, EVENTS_MAX)) yield mapper.page(events);
+    for await (const events of this.options.store.subscribeText(resumed.position, signal, EVENTS_MAX, restrictedTypes)) yield mapper.page(events);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { publishedText, UnmappableEventError } from '#contracts/published.ts';
+import { publishedText, restrictedTypes, UnmappableEventError } from '#contracts/published.ts';
 import type { RecordedText } from '#domain/event.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { Problem } from '#platform/problem.ts';
@@ -26,7 +26,7 @@ export async function readFeed(store: EventStore, after: number, limit: number, 
   const page = (): FeedPage => ({ items, next, head: Math.max(head, next) });
   for (let scanned = 0; scanned < SCAN_MAX && items.length < limit;) {
     const wanted = Math.min(SCAN_MAX - scanned, Math.max(SCAN_PAGE_MIN, Math.ceil(SCAN_PER_ITEM * (limit - items.length))));
-    const events = await store.readAllText(next, wanted);
+    const events = await store.readAllText(next, wanted, restrictedTypes);
     scanned += wanted;
     for (const event of events) {
       if (items.length === limit) return page();

@@ -1,4 +1,4 @@
-import { sequenceOf } from '#contracts/published.ts';
+import { restrictedTypes, sequenceOf } from '#contracts/published.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { publishedOrRefused } from './read-feed.ts';
 
@@ -13,7 +13,7 @@ const BATCH_EVENTS = 100;
  */
 export async function* serverSentEvents(store: EventStore, after: number, signal: AbortSignal, heartbeatMs = HEARTBEAT_MS): AsyncGenerator<string> {
   const ended = new AbortController();
-  const batches = store.subscribeText(after, AbortSignal.any([signal, ended.signal]), BATCH_EVENTS)[Symbol.asyncIterator]();
+  const batches = store.subscribeText(after, AbortSignal.any([signal, ended.signal]), BATCH_EVENTS, restrictedTypes)[Symbol.asyncIterator]();
   const heartbeat = new Heartbeat(heartbeatMs);
   try {
     yield 'retry: 2000\n\n';

@@ -82,28 +82,30 @@ export class PostgresEventStore implements EventStore {
     requireInteger('afterRevision', afterRevision, 0, REVISION_MAX);
     requireInteger('upToPosition', upToPosition, 0, Number.MAX_SAFE_INTEGER);
     requireInteger('limit', limit, 1, READ_STREAM_MAX);
-    const rows = await this.read<EventRow<unknown>>({
+    const rows = await this.read<EventRow>({
       name: 'read_stream',
       text: `${SELECT_EVENTS} where stream = $1 and revision > $2 and position <= $3 order by revision limit $4`,
       values: [stream, afterRevision, upToPosition, limit],
     });
-    return rows.map(toRecorded);
+    return rows.map((row) => toRecorded(row, parsed));
   }
 
-  readAll(after: number, limit: number): Promise<RecordedEvent[]> {
-    return this.readPage(after, limit, (text) => JSON.parse(text) as unknown);
+  async readAll(after: number, limit: number): Promise<RecordedEvent[]> {
+    const rows = await this.readPage(after, limit, []);
+    return rows.map((row) => toRecorded(row, parsed));
   }
 
-  readAllText(after: number, limit: number): Promise<RecordedText[]> {
-    return this.readPage(after, limit, (text) => text);
+  async readAllText(after: number, limit: number, withheld: readonly string[] = []): Promise<RecordedText[]> {
+    const rows = await this.readPage(after, limit, withheld);
+    return rows.map((row) => toRecorded(row, (text) => text ?? ''));
   }
 
   async head(): Promise<number> {
-    const rows = await this.read<{ position: string }>({
+    const [row] = await this.read<[position: string]>({
       name: 'head',
       text: 'select position from event_log.events order by position desc limit 1',
     });
-    return Number(rows[0]?.position ?? 0);
+    return Number(row?.[0] ?? 0);
   }
 
   async positionAt(instant: Date): Promise<number> {
@@ -111,20 +113,20 @@ export class PostgresEventStore implements EventStore {
     if (Number.isNaN(time)) throw new EventStoreError('EVENT_STORE.REFUSED', 'positionAt needs a valid date');
     // PostgreSQL and ISO 8601 write years outside these in different ways; nothing was recorded there.
     const within = new Date(Math.min(Math.max(time, 0), Date.UTC(9999, 0)));
-    const rows = await this.read<{ position: string }>({
+    const [row] = await this.read<[position: string]>({
       name: 'position_at',
       text: 'select event_log.position_at($1) as position',
       values: [within.toISOString()],
     });
-    return Number(rows[0]?.position ?? 0);
+    return Number(row?.[0] ?? 0);
   }
 
   subscribe(after: number, signal: AbortSignal, batchSize?: number): AsyncIterable<RecordedEvent[]> {
     return this.follow((position, limit) => this.readAll(position, limit), after, signal, batchSize);
   }
 
-  subscribeText(after: number, signal: AbortSignal, batchSize?: number): AsyncIterable<RecordedText[]> {
-    return this.follow((position, limit) => this.readAllText(position, limit), after, signal, batchSize);
+  subscribeText(after: number, signal: AbortSignal, batchSize?: number, withheld?: readonly string[]): AsyncIterable<RecordedText[]> {
+    return this.follow((position, limit) => this.readAllText(position, limit, withheld), after, signal, batchSize);
   }
 
   close(): Promise<void> {
@@ -132,14 +134,13 @@ export class PostgresEventStore implements EventStore {
     return this.closed;
   }
 
-  private async readPage<Data>(after: number, limit: number, dataOf: (text: string) => Data): Promise<RecordedEvent<string, Data>[]> {
+  private async readPage(after: number, limit: number, withheld: readonly string[]): Promise<EventRow[]> {
     requireInteger('after', after, 0, Number.MAX_SAFE_INTEGER);
     requireInteger('limit', limit, 1, READ_ALL_MAX);
-    const rows = await this.read<EventRow<string>>({ name: 'read_all', text: SELECT_PAGE, values: [after, limit, PAGE_BYTES_MAX] });
-    return rows.map((row) => toRecorded({ ...row, data: dataOf(row.data) }));
+    return this.read({ name: 'read_all', text: SELECT_PAGE, values: [after, limit, PAGE_BYTES_MAX, withheld] });
   }
 
-  private async *follow<Data>(readPage: ReadPage<Data>, after: number, signal: AbortSignal, batchSize = 500): AsyncGenerator<RecordedEvent<string, Data>[], void, void> {
+  private async *follow<Event extends RecordedEvent>(readPage: (after: number, limit: number) => Promise<Event[]>, after: number, signal: AbortSignal, batchSize = 500): AsyncGenerator<Event[], void, void> {
     requireInteger('after', after, 0, Number.MAX_SAFE_INTEGER);
     requireInteger('batchSize', batchSize, 1, READ_ALL_MAX);
     const stop = AbortSignal.any([signal, this.closing.signal]);
@@ -183,11 +184,12 @@ export class PostgresEventStore implements EventStore {
     return pool;
   }
 
-  private async read<Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<Row[]> {
+  /** Each row as an array, and JSON as text: an event is made of its row at once, without an object in between. */
+  private async read<Row extends unknown[]>(query: pg.QueryConfig): Promise<Row[]> {
     if (this.closing.signal.aborted) throw new EventStoreError('EVENT_STORE.UNAVAILABLE', 'the event log is closing');
     if (this.readers.waitingCount >= READS_WAITING_MAX) throw new EventStoreError('EVENT_STORE.UNAVAILABLE', 'too many reads are waiting for the event log');
     try {
-      const { rows } = await retryLostConnection(() => this.readers.query<Row>(query), REREAD_PAUSES_MS);
+      const { rows } = await retryLostConnection(() => this.readers.query<Row>({ ...query, rowMode: 'array', types: JSON_AS_TEXT }), REREAD_PAUSES_MS);
       return rows;
     } catch (error) {
       throw unavailable(error);
@@ -209,29 +211,33 @@ const SELECT_EVENTS = `select ${EVENT_COLUMNS} from event_log.events`;
 const PAGE_BYTES_MAX = 16 * 1024 * 1024;
 /** What is not compressed tells its size without being read: asking all for octet_length cost a fifth of the speed (measured). */
 const SELECT_PAGE = `
-  select position, stream, revision, id, type, recorded_at, data::text as data, metadata from (
+  select ${EVENT_COLUMNS} from (
     select page.*, sum(case when pg_column_compression(data) is null then pg_column_size(data) else octet_length(data::text) end)
       over (order by position rows between unbounded preceding and 1 preceding) as bytes_before
-    from (${SELECT_EVENTS} where position > $1 order by position limit $2) as page
+    from (
+      select position, stream, revision, id, type, recorded_at, case when type <> all($4) then data end as data, metadata
+      from event_log.events where position > $1 order by position limit $2
+    ) as page
   ) as sized where coalesce(bytes_before, 0) < $3 order by position`;
 
-type ReadPage<Data> = (after: number, limit: number) => Promise<RecordedEvent<string, Data>[]>;
+/** As the columns stand in EVENT_COLUMNS: int8 and JSON as text, no data where it is withheld. */
+type EventRow = [position: string, stream: string, revision: number, id: string, type: string, recordedAt: Date, data: string | null, metadata: string];
 
-interface EventRow<Data> {
-  /** int8: text in the driver. */
-  position: string;
-  stream: string;
-  revision: number;
-  id: string;
-  type: string;
-  recorded_at: Date;
-  data: Data;
-  /** Parsed by the driver. */
-  metadata: EventMetadata;
+const JSON_AS_TEXT: pg.CustomTypesConfig = {
+  getTypeParser: (id: number, format?: 'text' | 'binary') => id === pg.types.builtins.JSON ? asIs : (pg.types.getTypeParser(id, format) as () => unknown),
+};
+const asIs = (text: string): string => text;
+
+function toRecorded<Data>(
+  [position, stream, revision, id, type, recordedAt, data, metadata]: EventRow, dataOf: (text: string | null) => Data,
+): RecordedEvent<string, Data> {
+  return {
+    id, type, data: dataOf(data), metadata: JSON.parse(metadata) as EventMetadata, stream, revision, position: Number(position), recordedAt: recordedAt.toISOString(),
+  };
 }
 
-function toRecorded<Data>({ position, recorded_at, ...event }: EventRow<Data>): RecordedEvent<string, Data> {
-  return { ...event, position: Number(position), recordedAt: recorded_at.toISOString() };
+function parsed(text: string | null): unknown {
+  return JSON.parse(text!);
 }
 
 /**
