@@ -106,7 +106,7 @@ async function lockAlone({ session, view }: Rebuild): Promise<void> {
   if (!locked.rows[0]!.held) throw new Error(`${viewId(view)} is being rebuilt already`);
 }
 
-/** With the index by which rows are found while they are filled in; the others cost half when they are made at the end. */
+/** With the triggers, and the indexes by which rows are found while they are filled in; the others cost half when they are made at the end. */
 async function createNextTables({ pool, view }: Rebuild): Promise<void> {
   const from = viewSchema(view);
   const to = nextSchema(view);
@@ -115,6 +115,7 @@ async function createNextTables({ pool, view }: Rebuild): Promise<void> {
     await client.query(`create schema ${to}`);
     for (const table of tablesOf(view)) await client.query(`create table ${to}.${table} (like ${from}.${table} including all excluding indexes)`);
     for (const { definition } of (await indexesOf(client, view)).filter(isNeededToFill)) await client.query(definition);
+    for (const definition of await triggersOf(client, view)) await client.query(definition);
   });
 }
 
@@ -125,7 +126,7 @@ interface Index {
 }
 
 function isNeededToFill({ name }: Index): boolean {
-  return name === 'rows_current';
+  return name === 'rows_current' || name === 'counted_current';
 }
 
 /** One by one, because `including indexes` would make up new names, and migrations go by the names. */
@@ -147,6 +148,12 @@ const INDEX_DEFINITIONS = `
   from pg_index i
   left join pg_constraint c on c.conindid = i.indexrelid and c.conrelid = i.indrelid and c.contype in ('p', 'u', 'x')
   where i.indrelid = format('%s.%s', $1::text, $2::text)::regclass`;
+
+async function triggersOf(client: pg.ClientBase, view: View): Promise<string[]> {
+  const [from, to] = [`${viewSchema(view)}.rows`, `${nextSchema(view)}.rows`];
+  const found = await client.query<{ definition: string }>('select pg_get_triggerdef(oid) as definition from pg_trigger where tgrelid = $1::regclass and not tgisinternal', [from]);
+  return found.rows.map(({ definition }) => definition.replace(from, to));
+}
 
 /** Folds the log, from its beginning up to where the old tables stand, into all views at once: each event is read once. */
 async function fill({ store, pool, signal, progress }: RebuildOptions, rebuilds: readonly Rebuild[]): Promise<void> {
@@ -199,10 +206,8 @@ async function finish(rebuild: Rebuild): Promise<void> {
   await rebuilding(pool, async (client) => {
     await client.query(`set local maintenance_work_mem = '256MB'`);
     await client.query(`analyze ${nextSchema(view)}.rows`);
-    if (view.contributions) {
-      await fillRollup(client, view, nextSchema(view));
-      await client.query(`analyze ${nextSchema(view)}.rollup`);
-    }
+    if (view.contributions) await fillRollup(client, view, nextSchema(view));
+    for (const table of tablesOf(view)) if (table !== 'rows') await client.query(`analyze ${nextSchema(view)}.${table}`);
     for (const index of (await indexesOf(client, view)).filter((one) => !isNeededToFill(one))) await client.query(index.definition);
   });
   let position = rebuild.reached;

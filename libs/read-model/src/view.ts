@@ -34,6 +34,8 @@ export interface View<Row extends ViewRow = ViewRow> {
   working: readonly string[];
   entity: EntitySchema<RowVersion<Row>>;
   rollupEntity: EntitySchema<RollupCell> | undefined;
+  /** Whether there is a table `counted`, a narrow history that triggers on its rows fill. */
+  counted: boolean;
   /** Ids of the rows that an event touches; none for most events. */
   keys(event: RecordedEvent): readonly string[];
   /** The row after the event; the very same row where nothing changed; null where there is none (any longer). */
@@ -49,6 +51,7 @@ export interface RollupCell extends Contribution {
 interface ViewDefinition<Row extends ViewRow>
   extends Pick<View<Row>, 'name' | 'version' | 'keys' | 'evolve' | 'contributions'> {
   history?: boolean;
+  counted?: boolean;
   working?: readonly (keyof Row & string)[];
   columns: { [Column in Exclude<keyof Row, 'id'>]: EntitySchemaColumnOptions };
   /** Names must be unique within the view. A partial unique index on the current rows is there already. */
@@ -56,7 +59,7 @@ interface ViewDefinition<Row extends ViewRow>
 }
 
 export function defineView<Row extends ViewRow>(definition: ViewDefinition<Row>): View<Row> {
-  const { name, version, columns, indices, history = true, working = [], ...fold } = definition;
+  const { name, version, columns, indices, history = true, counted = false, working = [], ...fold } = definition;
   if (!/^[a-z][a-z_]{0,40}$/.test(name)) throw new Error(`"${name}" is not a snake case view name`);
   const schema = `view_${name}_v${version}`;
   return {
@@ -64,6 +67,7 @@ export function defineView<Row extends ViewRow>(definition: ViewDefinition<Row>)
     name,
     version,
     history,
+    counted,
     working,
     entity: rowsEntity<Row>(schema, columns, indices ?? []),
     rollupEntity: fold.contributions && rollupEntity(schema),
@@ -75,14 +79,14 @@ export function viewId(view: View): string {
   return `${view.name}_v${view.version}`;
 }
 
-/** `view_commitments_v1`: the schema that holds the view's tables `rows` and `rollup`. */
+/** `view_commitments_v1`: the schema that holds the view's tables. */
 export function viewSchema(view: View): string {
   return `view_${viewId(view)}`;
 }
 
 /** Names of the view's tables in its schema. */
-export function tablesOf(view: View): ('rows' | 'rollup')[] {
-  return view.rollupEntity ? ['rows', 'rollup'] : ['rows'];
+export function tablesOf(view: View): ('rows' | 'rollup' | 'counted')[] {
+  return ['rows', ...(view.rollupEntity ? ['rollup' as const] : []), ...(view.counted ? ['counted' as const] : [])];
 }
 
 /** The same with their schema, as SQL names them. */

@@ -38,7 +38,8 @@ interface Scope {
   isPledgedIn: boolean;
 }
 
-function scopesOf({ actionLines, lead, partners }: CommitmentRow): Scope[] {
+/** Where a commitment counts, once in each. */
+export function scopesOf({ actionLines, lead, partners }: Pick<CommitmentRow, 'actionLines' | 'lead' | 'partners'>): Scope[] {
   const lineTotals = actionLines.some((line) => line.startsWith('C7-')) ? [...actionLines, 'C7'] : actionLines;
   const parties = [{ agency: lead, as: 'asLead' as const }, ...partners.map((agency) => ({ agency, as: 'asPartner' as const }))];
   return [

@@ -120,6 +120,7 @@ export const commitments = ledgerView<CommitmentRow>({
   ],
   id: streamId,
   contributions: figuresOf,
+  counted: true,
   makes: { CommitmentRegistered: registered },
   changes: {
     CommitmentAmended: (event, row) => rated(event, { ...row, ...contentColumns(event.data) }),

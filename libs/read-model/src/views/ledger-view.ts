@@ -25,6 +25,7 @@ type Changing<Row extends LedgerRow> = { [Name in EventName]?: (event: EventName
 interface LedgerViewDefinition<Row extends LedgerRow> extends Pick<View<Row>, 'name' | 'version' | 'contributions'> {
   /** Folds restricted events too; a view of the public record can't. */
   restricted?: true;
+  counted?: true;
   working?: readonly (keyof Row & string)[];
   columns: { [Column in Exclude<keyof Row, keyof LedgerRow>]: EntitySchemaColumnOptions };
   indices?: EntitySchemaIndexOptions[];
