@@ -37,6 +37,7 @@ export interface Operation {
   path: string;
   parameters: Parameter[];
   body: { schema: Schema; required: boolean; example: unknown } | undefined;
+  /** With the headers that are always there. */
   answers: Map<number, { headers: string[]; schemas: Map<string, Schema> }>;
 }
 
@@ -129,7 +130,7 @@ function operationOf(document: any, path: string, method: string, described: any
 
 function answerOf(document: any, answer: any): { headers: string[]; schemas: Map<string, Schema> } {
   const { headers = {}, content = {} } = answer.$ref ? document.components.responses[answer.$ref.split('/').at(-1)] : answer;
-  return { headers: Object.keys(headers), schemas: new Map(Object.entries<any>(content).map(([mediaType, { schema }]) => [mediaType, schema])) };
+  return { headers: Object.keys(headers).filter((name) => headers[name].required), schemas: new Map(Object.entries<any>(content).map(([mediaType, { schema }]) => [mediaType, schema])) };
 }
 
 /** Parameters arrive as text, whatever their type. */

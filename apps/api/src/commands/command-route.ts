@@ -11,6 +11,7 @@ import { Problem } from '#platform/problem.ts';
 import { CommandExecutor, type CommandRequest } from './command-executor.ts';
 import { CommandsAtWork, WhileNotFull } from './commands-at-work.ts';
 import type { CommandAccess } from './command-access.ts';
+import { ETAG_IN_OPEN_API } from '../etag.ts';
 import { nameAs } from '../name-as.ts';
 import type { CommandAnswer } from '../streams.ts';
 
@@ -71,7 +72,7 @@ export function commandRoute(useCase: UseCase, path: string, access: CommandAcce
     @ApiBearerAuth()
     @ApiHeader({ name: 'Idempotency-Key', required: true, description: 'Chosen by the caller; the same key again has the effect of once', schema: { type: 'string', maxLength: KEY_LENGTH_MAX, pattern: KEY.source } })
     @ApiHeader({ name: 'If-Match', required: access.ifMatch === 'required', description: 'Revision that the decision rests on, in quotes', schema: { type: 'string', pattern: REVISION.source } })
-    @ApiResponse({ status, standardSchema: CommandAnswerSchema, headers: access.makes ? { ...ETAG, ...LOCATION } : ETAG })
+    @ApiResponse({ status, standardSchema: CommandAnswerSchema, headers: { ...ETAG_IN_OPEN_API, ...(access.makes && LOCATION) } })
     async handle(
       @Param({ schema: useCase.path }) path: Record<string, unknown>,
       @Query({ schema: NO_PARAMETERS }) _query: unknown,
@@ -114,8 +115,7 @@ const KEY_LENGTH_MAX = 200;
 const KEY = /^[\x21-\x7e]+$/;
 /** As ETag gives it. */
 const REVISION = /^"(\d{1,15})"$/;
-const ETAG = { ETag: { description: 'Revision of the record, in quotes', schema: { type: 'string' as const } } };
-const LOCATION = { Location: { description: 'Path at which what was made can be read', schema: { type: 'string' as const, format: 'uri-reference' } } };
+const LOCATION = { Location: { description: 'Path at which what was made can be read', required: true, schema: { type: 'string' as const, format: 'uri-reference' } } };
 
 function idempotencyKey(headers: Record<string, string | undefined>): string {
   const key = headers['idempotency-key'];

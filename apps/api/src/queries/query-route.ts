@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Actor } from '#domain/event.ts';
 import { Access, CurrentActor } from '#platform/access.guard.ts';
+import { ETAG_IN_OPEN_API } from '../etag.ts';
 import { nameAs } from '../name-as.ts';
 import { QuerySources, SharedSources } from './query-sources.ts';
 
@@ -65,6 +66,8 @@ export function queryRoute<Answer extends z.ZodType, Path extends z.ZodObject = 
   }
   nameAs(Handler, `${name}Handler`);
 
+  const hasRevision = answer instanceof z.ZodObject && 'revision' in answer.shape;
+
   @Controller('v1')
   @ApiTags(url.split('/')[0]!)
   class Route {
@@ -76,7 +79,7 @@ export function queryRoute<Answer extends z.ZodType, Path extends z.ZodObject = 
     @Access({ by })
     @ApiOperation({ operationId: name, summary })
     @TokenInOpenApi(by === 'anyone')
-    @ApiResponse({ status: 200, description: summary, standardSchema: answer, headers: PARKED_IN_OPEN_API })
+    @ApiResponse({ status: 200, description: summary, standardSchema: answer, headers: { ...(hasRevision && ETAG_IN_OPEN_API), ...PARKED_IN_OPEN_API } })
     async handle(
       @Param({ schema: path ?? NONE }) pathValues: Request['path'],
       @QueryParameters({ schema: query ?? NONE }) queryValues: Request['query'],
