@@ -84,6 +84,41 @@ test('when a batch fails, so does what waited behind it, and what comes later is
   expect(sent).toEqual([['s-1'], ['s-3']]);
 });
 
+test('many go in two batches at once: half, then the rest behind it; a stream under way waits for its answer', async () => {
+  const { batcher, sent, answer, answerAll } = batcherByHand({ ...BOUNDS, batchEventsMax: 100, queueAppendsMax: 1_000, batchesMax: 2 });
+  const names = Array.from({ length: 64 }, (_, n) => `s-${n}`);
+  const first = names.map((name) => batcher.append(append(name)));
+  const again = [batcher.append(append('s-0')), batcher.append(append('s-40'))];
+  await nextTurn();
+  expect(sent).toEqual([names.slice(0, 32), names.slice(32)]);
+  const few = Array.from({ length: 31 }, (_, n) => batcher.append(append(`t-${n}`)));
+  await nextTurn();
+  answer();
+  await nextTurn();
+  // With s-0 there are enough for a second batch; s-40 is still under way.
+  expect(sent.slice(2)).toEqual([[...few.map((_, n) => `t-${n}`), 's-0']]);
+  await answerAll();
+  await Promise.all([...first, ...again, ...few]);
+  expect(sent.slice(3)).toEqual([['s-40']]);
+});
+
+test('where one of two batches fails, the other still gets its answer', async () => {
+  const { batcher, sent, answer, fail } = batcherByHand({ ...BOUNDS, batchEventsMax: 100, batchesMax: 2 });
+  const appends = Array.from({ length: 64 }, (_, n) => batcher.append(append(`s-${n}`)));
+  const heldBack = batcher.append(append('s-63'));
+  await nextTurn();
+  fail(new Error('out of reach'));
+  answer();
+  const outcomes = (await Promise.allSettled(appends)).map(({ status }) => status);
+  expect(outcomes).toEqual([...Array(32).fill('rejected'), ...Array(32).fill('fulfilled')]);
+  await expect(heldBack).rejects.toThrow('out of reach');
+  const later = batcher.append(append('s-63'));
+  await nextTurn();
+  answer();
+  await later;
+  expect(sent).toHaveLength(3);
+});
+
 test('drain answers what was taken, and takes no more', async () => {
   const { batcher, answer, answerAll } = batcherByHand();
   const appends = [batcher.append(append('s-1')), batcher.append(append('s-1'))];
@@ -97,19 +132,16 @@ test('drain answers what was taken, and takes no more', async () => {
 });
 
 /** A batcher whose batches are answered by the test. */
-function batcherByHand(bounds = BOUNDS) {
+function batcherByHand({ batchesMax = 1, ...bounds }: BatchBounds & { batchesMax?: number } = BOUNDS) {
   const sent: string[][] = [];
-  let open: { count: number; resolve(results: PromiseSettledResult<AppendResult>[]): void; reject(error: Error): void } | undefined;
+  const open: { count: number; resolve(results: PromiseSettledResult<AppendResult>[]): void; reject(error: Error): void }[] = [];
   const batcher = new AppendBatcher((batch) => {
-    if (open) throw new Error('a batch was sent while another was under way');
+    if (open.length === batchesMax) throw new Error('more batches were sent at once than expected');
     sent.push(batch.map((each) => each.stream));
-    return new Promise((resolve, reject) => (open = { count: batch.length, resolve, reject }));
+    return new Promise((resolve, reject) => open.push({ count: batch.length, resolve, reject }));
   }, bounds);
-  const take = () => {
-    const taken = open!;
-    open = undefined;
-    return taken;
-  };
+  /** Answered in order, as they were sent. */
+  const take = () => open.shift()!;
   const answer = (results?: PromiseSettledResult<AppendResult>[]) => {
     const { count, resolve } = take();
     resolve(results ?? Array.from({ length: count }, () => fulfilled(1)));
@@ -120,7 +152,7 @@ function batcherByHand(bounds = BOUNDS) {
     answer,
     fail: (error: Error) => take().reject(error),
     async answerAll() {
-      for (await nextTurn(); open; await nextTurn()) answer();
+      for (await nextTurn(); open.length > 0; await nextTurn()) answer();
     },
   };
 }
