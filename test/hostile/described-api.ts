@@ -133,8 +133,9 @@ function answerOf(document: any, answer: any): { headers: string[]; schemas: Map
   return { headers: Object.keys(headers).filter((name) => headers[name].required), schemas: new Map(Object.entries<any>(content).map(([mediaType, { schema }]) => [mediaType, schema])) };
 }
 
-/** Parameters arrive as text, whatever their type. */
+/** Parameters arrive as text, whatever their type; lists with commas between. */
 function asTyped(value: string, { type }: Schema): unknown {
+  if (type === 'array') return value.split(',');
   return type === 'integer' && /^-?\d+$/.test(value) ? Number(value) : value;
 }
 

@@ -61,7 +61,7 @@ function tell(fuzz: Fuzz, rounds: number): void {
   const statuses = [...fuzz.statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${status}: ${count}`).join(', ');
   const operations = [...fuzz.tallies].map(([operation, { sent, succeeded, madeUp }]) => `${operation} ${sent}/${succeeded}/${madeUp}`).join(', ');
   process.stdout.write(
-    `fuzz: seed ${seed}, ${rounds} rounds, ${fuzz.finished} stories to their end, ${sum('sent')} requests, ${sum('succeeded')} accepted (${sum('madeUp')} of them made up)\n` +
+    `fuzz: seed ${seed}, ${rounds} rounds, ${fuzz.finished} stories to their end, ${sum('sent')} requests, ${sum('succeeded')} accepted (${[...fuzz.accepted].map(([kind, count]) => `${kind} ${count}`).join(', ')})\n` +
       `fuzz: answers ${statuses}\nfuzz: sent/accepted/made up: ${operations}\n` +
       (fuzz.findings.length > 0 ? `fuzz: again with FUZZ_SEED=${seed} jest test/hostile/fuzz\n` : ''),
   );

@@ -33,7 +33,7 @@ export class SchemaValues {
   #named(schema: Schema, name: string): Arbitrary<unknown> {
     const known = this.known[name];
     const any = this.#arbitraryOf(schema, name);
-    if (!known || schema.type === 'array') return any;
+    if (!known || schema.enum || schema.type === 'array') return any;
     const one = fc.noBias(fc.nat()).map((number) => known()[number % known().length]);
     return fc.oneof({ weight: 12, arbitrary: one }, { weight: 1, arbitrary: any });
   }

@@ -29,6 +29,7 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
   for (const path of Object.keys(document.paths)) if (!path.startsWith('/v1/')) delete document.paths[path];
   addProblems(document);
   addBodies(document);
+  describeLists(document);
   describeFeed(document);
   return document;
 }
@@ -101,6 +102,13 @@ function addBodies(document: OpenAPIObject): void {
     Object.assign(json, { example: exampleBodies[operation.operationId] });
     operation.requestBody!.required = (json.schema.required ?? []).length > 0;
   }
+}
+
+/** Several values of a query parameter are separated by commas, and not given under its name again and again. */
+function describeLists(document: OpenAPIObject): void {
+  const operations = Object.values(document.paths).flatMap(({ get }) => get ?? []);
+  for (const parameter of operations.flatMap(({ parameters }) => (parameters ?? []) as { schema: { type?: string }; style?: string; explode?: boolean }[]))
+    if (parameter.schema.type === 'array') Object.assign(parameter, { style: 'form', explode: false });
 }
 
 /** Nest gives every media type of an answer the same schema. */

@@ -86,6 +86,12 @@ describe('OpenAPI', () => {
     }
   });
 
+  test('tells of a query parameter with several values which there are, and that commas stand between them', () => {
+    const status = document.paths['/v1/commitments'].get.parameters.find(({ name }: { name: string }) => name === 'status');
+    expect(status).toMatchObject({ style: 'form', explode: false, schema: { type: 'array', items: { enum: expect.arrayContaining(['registered', 'closed']) }, minItems: 1 } });
+    expect(status.schema).not.toHaveProperty('maxLength');
+  });
+
   test('lists every code that a problem can have', () => {
     expect(document.components.schemas.Problem.properties.code.enum).toEqual(Object.keys(problemCodes));
   });

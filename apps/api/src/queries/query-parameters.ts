@@ -16,12 +16,16 @@ export function wholeNumber(min: number, max: number) {
 
 /** One or several of some values, separated by commas. */
 export function listOf<Item extends z.ZodType<string, string>>(item: Item) {
+  const { $schema: _, ...items } = z.toJSONSchema(item);
   return z
     .string()
     .max(2000)
     .transform((text) => text.split(','))
-    .pipe(z.array(item).min(1).max(30));
+    .pipe(z.array(item).min(1).max(LIST_MAX))
+    .meta({ type: 'array', items, minItems: 1, maxItems: LIST_MAX, maxLength: undefined });
 }
+
+const LIST_MAX = 30;
 
 /** Text that is looked for in what is stored, where there are neither control characters nor lone surrogates: PostgreSQL takes no NUL. */
 export const StoredText = z
