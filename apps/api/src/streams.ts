@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { MisfitEventError, requireFitting } from '#contracts/fitting.ts';
 import { UnknownEventError, type NewEvent, type RecordedEvent } from '#domain/event.ts';
 import { requireKnown } from '#domain/events.ts';
 import { streams } from '#domain/streams.ts';
@@ -45,7 +46,7 @@ export class Streams {
 
   constructor(private readonly store: EventStore) {}
 
-  /** The stream as it stands now. @throws Problem EVENT.TYPE_UNKNOWN (503) when newer software wrote to it */
+  /** The stream as it stands now. @throws Problem EVENT.TYPE_UNKNOWN (503) when newer software wrote to it, EVENT.MISFIT (503) */
   async load<C extends Category>(stream: `${C}-${string}`): Promise<FoldedStream<StateOf[C]>> {
     const kept = this.#kept.get(stream) ?? emptyStream(stream);
     const folded = await this.#fold(stream, kept);
@@ -99,6 +100,7 @@ function foldOnto(folded: FoldedStream, stream: string, events: readonly Recorde
   try {
     for (const event of events) {
       requireKnown(event);
+      requireFitting(event);
       state = evolve(state, event);
       const { commandId, requestHash } = event.metadata;
       const { id, status } = subject(state, event);
@@ -107,6 +109,7 @@ function foldOnto(folded: FoldedStream, stream: string, events: readonly Recorde
   } catch (error) {
     if (error instanceof UnknownEventError)
       throw new Problem(503, 'EVENT.TYPE_UNKNOWN', 'newer software wrote to this record; this server is being replaced', { headers: { 'retry-after': '10' }, cause: error });
+    if (error instanceof MisfitEventError) throw new Problem(503, 'EVENT.MISFIT', 'this record holds an event that can not be read', { headers: { 'retry-after': '60' }, cause: error });
     throw error;
   }
   const last = events.at(-1)!;

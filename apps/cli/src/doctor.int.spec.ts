@@ -113,6 +113,13 @@ test('with a broker, its topics and the publisher are looked at too', async () =
   await query(`update publisher.progress set position = ${life.length + 1}`);
   expect((await examined(more)).checks.find(({ name }) => name === 'publisher')).toMatchObject({ ok: false, detail: expect.stringContaining('it has lost its end'), todo: expect.stringContaining('resume-above') });
   await query(`update publisher.progress set position = ${life.length}`);
+  await query(`alter table event_log.events disable trigger user; update event_log.events set type = 'FromTheFuture' where position = ${life.length}`);
+  await query(`update publisher.progress set position = ${life.length - 1}`);
+  expect((await examined(more)).checks.find(({ name }) => name === 'publisher')).toMatchObject({
+    ok: false, detail: expect.stringMatching(`\\(FromTheFuture in ${life.at(-1)!.stream}\\) at position ${life.length} can't be published: this program does not know`), todo: expect.stringContaining('deploy a publisher'),
+  });
+  await query(`update event_log.events set type = '${life.at(-1)!.type}' where position = ${life.length}`);
+  await query(`update publisher.progress set position = ${life.length}`);
   // Other tests share the broker: the topics may or may not be there.
   const kafka = checks.find(({ name }) => name === 'Kafka')!;
   expect(kafka.detail).toMatch(new RegExp(`has the ${topics.length} topics|lacks wsis\\.`));

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { topics } from '#contracts/published.ts';
+import { published, topics, UnmappableEventError } from '#contracts/published.ts';
+import type { RecordedEvent } from '#domain/event.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { holdsPosition } from '#event-store/holds-position.ts';
 import { openEventStore } from '#event-store/open-event-store.ts';
@@ -203,10 +204,25 @@ async function publisher(store: EventStore | Error, settings: Settings): Promise
     const head = await opened.head();
     if (position > head) return [{ name: 'publisher', ok: false, position, detail: `at ${position}, but the log ends at ${head}: it has lost its end`, todo: RESUME }];
     const { events, seconds } = await publisherLag(opened, position);
+    const [next] = await opened.readAll(position, 1);
+    const refused = next && unmappable(next);
+    if (refused) return [{ name: 'publisher', ok: false, position, lagEvents: events, lagSeconds: seconds, detail: `at ${position}, and goes no further: ${refused.message}`, todo: UNMAPPABLE }];
     const todo = todoOfLag(seconds, 'is the publisher running? See its log: it says what it waits for, or why it refuses to go on');
     return [{ name: 'publisher', position, lagEvents: events, lagSeconds: seconds, ...lagCheck(position, events, seconds), todo }];
   } finally {
     await pool.end();
+  }
+}
+
+const UNMAPPABLE = 'deploy a publisher that knows the event, or mend what wrote it; until then nothing behind it is published, and the feed stands before it too';
+
+function unmappable(event: RecordedEvent): UnmappableEventError | undefined {
+  try {
+    published(event);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UnmappableEventError) return error;
+    throw error;
   }
 }
 

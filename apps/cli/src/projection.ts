@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import type pg from 'pg';
 import { z } from 'zod';
 import { Actor } from '#domain/event.ts';
 import type { EventStore } from '#event-store/event-store.ts';
@@ -122,7 +121,7 @@ async function park(terminal: Terminal, view: View, text: string, { reason, id, 
 }
 
 /** What a command finds amiss is told as its error, with the connections closed. */
-async function withReadModel<T>(terminal: Terminal, work: (opened: { store: EventStore; pool: pg.Pool }) => Promise<T>): Promise<T> {
+async function withReadModel<T>(terminal: Terminal, work: (opened: { store: EventStore; pool: ReturnType<typeof openPool> }) => Promise<T>): Promise<T> {
   const settings = readSettings(Settings, terminal);
   const store = await openEventStore(settings.EVENT_STORE_URL);
   const pool = openPool(settings.DATABASE_URL, 2);

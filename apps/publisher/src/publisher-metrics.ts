@@ -30,6 +30,18 @@ export function measurePublisher(registry: Registry, publisher: Publisher, store
   gauge('publisher_stuck', '1 where something keeps it from publishing; /health/ready tells what', () =>
     Number(publisher.status().trouble !== undefined));
 
+  new Gauge({
+    name: 'publisher_refused_event',
+    help: '1 for the event that can not be published and that the publisher stands before; nothing while it goes on',
+    labelNames: ['position', 'stream', 'event_type', 'error'],
+    registers,
+    collect() {
+      this.reset();
+      const { refused } = publisher.status();
+      if (refused) this.set({ position: refused.position, stream: refused.stream, event_type: refused.type, error: (refused.cause as Error).message.slice(0, 200) }, 1);
+    },
+  });
+
   const counter = (name: string, help: string, value: () => number) =>
     new Counter({ name, help, registers, collect() { this.reset(); this.inc(value()); } });
   counter('publisher_sends_total', 'Requests that Kafka acknowledged', () => publisher.status().sends);

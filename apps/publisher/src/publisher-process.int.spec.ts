@@ -94,16 +94,30 @@ test('stopped by an event that it does not know, it stays up to say so, lets ano
   const { app, url } = await start();
   const { status } = await until(async () => {
     const found = await readiness(url);
-    return found.detail.includes("can't be published: this program does not know the type AgencyDissolved") && found;
+    return found.detail.includes("(AgencyDissolved in agency-UNDP) at position 2 can't be published: this program does not know the type AgencyDissolved") && found;
   });
   expect(status).toBe(503);
   expect((await fetch(`${url}/health/live`)).status).toBe(200);
   expect(await metric(url, 'publisher_stuck')).toBe(1);
+  expect(await metric(url, 'publisher_refused_event{position="2",stream="agency-UNDP",event_type="AgencyDissolved",error="this program does not know the type AgencyDissolved"}')).toBe(1);
   expect(await metric(url, 'publisher_leader')).toBe(0);
   expect(await metric(url, 'publisher_lag_events')).toBe(2);
   expect(await metric(url, 'publisher_lag_seconds')).toBeGreaterThan(0);
   await app.close();
   await app.get(PublisherProcess).ended;
+});
+
+test('an event whose data does not fit its schema stops it too, with everything before it published', async () => {
+  await append(ledger, 'agency-UNDP', 'AgencyRenamed');
+  await append(ledger, 'agency-UNDP', 'AgencyRenamed', { names: 'UNDP' });
+  const { url } = await start();
+  const detail = await until(async () => {
+    const found = (await readiness(url)).detail;
+    return found.includes("can't be published") && found;
+  });
+  expect(detail).toContain('(AgencyRenamed in agency-UNDP) at position 2');
+  expect(detail).toContain('does not fit the schema of AgencyRenamed: data/names must be an object');
+  expect(await publishedIds(broker)).toEqual((await loggedIds(ledger)).slice(0, 1));
 });
 
 test('a lost session with PostgreSQL ends it, so that it is started again', async () => {

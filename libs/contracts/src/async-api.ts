@@ -1,4 +1,5 @@
-import { type JsonSchema, type PublishedType, publishedTypes, toJsonSchema } from './json-schemas.ts';
+import { toJsonSchema, type JsonSchema } from './json-schema.ts';
+import { type PublishedType, publishedTypes } from './json-schemas.ts';
 import { CloudEvent, schemaIdOf, topicOf, topics } from './published.ts';
 
 const DESCRIPTION = `\

@@ -1,5 +1,5 @@
 import { incompatibilities } from './compatibility.ts';
-import type { JsonSchema } from './json-schemas.ts';
+import type { JsonSchema } from './json-schema.ts';
 
 const released: JsonSchema = {
   type: 'object',

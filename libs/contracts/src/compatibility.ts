@@ -1,4 +1,4 @@
-import type { JsonSchema } from './json-schemas.ts';
+import type { JsonSchema } from './json-schema.ts';
 
 /**
  * What in a schema would break a subscriber that was written for the released one, or that reads old events with the

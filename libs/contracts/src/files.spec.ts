@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { incompatibilities } from './compatibility.ts';
 import { generated } from './files.ts';
-import type { JsonSchema } from './json-schemas.ts';
+import type { JsonSchema } from './json-schema.ts';
 
 const folder = join(import.meta.dirname, '..');
 const schemas = namesIn('schemas');

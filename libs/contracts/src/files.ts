@@ -1,5 +1,6 @@
 import { asyncApi } from './async-api.ts';
-import { type JsonSchema, publishedTypes } from './json-schemas.ts';
+import type { JsonSchema } from './json-schema.ts';
+import { publishedTypes } from './json-schemas.ts';
 
 /** Text by file name of everything that is generated and committed; a test compares it with the files. */
 export function generated(): Record<string, string> {

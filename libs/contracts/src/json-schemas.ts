@@ -1,9 +1,7 @@
-import { z } from 'zod';
 import type { EventType } from '#domain/event.ts';
 import { eventTypes } from '#domain/events.ts';
+import { toJsonSchema, type JsonSchema } from './json-schema.ts';
 import { PublishedContext, publishedTypeOf, schemaIdOf } from './published.ts';
-
-export type JsonSchema = Record<string, unknown>;
 
 export interface PublishedType {
   /** `wsis.commitment.CommitmentRegistered.v1` */
@@ -42,18 +40,4 @@ function dataSchema(type: string, eventType: EventType): JsonSchema {
     properties: { ...properties, ...(context['properties'] as JsonSchema) },
     required: [...((own['required'] as string[] | undefined) ?? []), ...(context['required'] as string[])],
   };
-}
-
-/**
- * As data is stored and published, so defaults are always there. Open to fields that come later: a subscriber ignores
- * what it does not know.
- */
-export function toJsonSchema(schema: z.ZodType): JsonSchema {
-  const { $schema: _, ...jsonSchema } = z.toJSONSchema(schema, {
-    io: 'output',
-    override: ({ jsonSchema: node }) => {
-      if (node.additionalProperties === false) delete node.additionalProperties;
-    },
-  });
-  return jsonSchema as JsonSchema;
 }

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { eventTypes } from '#domain/events.ts';
 import type { RecordedEvent, RecordedText } from '#domain/event.ts';
+import { logOf } from '#testing/given.ts';
+import { everything } from '#testing/scenes.ts';
+import { MisfitEventError } from './fitting.ts';
 import { CloudEvent, published, PublishedContext, publishedText, restrictedTypes, sequenceOf, topicOf, topics, UnmappableEventError } from './published.ts';
 
 const renamed: RecordedEvent = {
@@ -57,10 +60,10 @@ test('what is not published needs no data, whatever its version; what is publish
   for (const schemaVersion of [0, 1]) expect(publishedText({ ...withheld, metadata: { ...renamed.metadata, schemaVersion } })).toBeUndefined();
   expect(restrictedTypes).toContain('CommitmentSubmitted');
   expect(restrictedTypes.filter((type) => published({ ...renamed, type }))).toEqual([]);
-  expect(() => publishedText({ ...renamed, data: '' })).toThrow('must be an object');
+  expect(() => publishedText({ ...renamed, data: '' })).toThrow('JSON');
 });
 
-test('text is not looked into, but where the data is of an earlier version', () => {
+test('the text of the data stays as it was written, but where the data is of an earlier version', () => {
   const data = '{ "names": {"en": "UNDP"} }';
   expect(publishedText({ ...renamed, data })).toContain('"names": {"en": "UNDP"} ');
   const earlier = { ...renamed, metadata: { ...renamed.metadata, schemaVersion: 0 } };
@@ -86,10 +89,12 @@ test('a transcription says where it was read', () => {
   expect(published({ ...renamed, metadata: { ...renamed.metadata, transcribedFrom } })!.data).toMatchObject({ transcribedFrom });
 });
 
+const dataOf = new Map(logOf(everything).map(({ type, data }) => [type, data]));
+
 test.each(Object.entries(eventTypes).flatMap(([category, types]) => types.map((type) => [type.type, category, type.public] as const)))(
   '%s of a %s is published exactly if it is public (%s)',
   (type, category, isPublic) => {
-    const event = published({ ...renamed, type, stream: `${category}-x` });
+    const event = published({ ...renamed, type, stream: `${category}-x`, data: dataOf.get(type) });
     expect(event?.type).toBe(isPublic ? `wsis.${category}.${type}.v1` : undefined);
   },
 );
@@ -103,6 +108,14 @@ test.each(['AgencyDissolved', 'constructor'])('an unknown type (%s) is not stepp
 test('a version newer than this program is not stepped over', () => {
   expect(() => publishedText(asText({ ...renamed, metadata: { ...renamed.metadata, schemaVersion: 2 } }))).toThrow('version 2 of AgencyRenamed is newer');
   expect(() => published({ ...renamed, metadata: { ...renamed.metadata, schemaVersion: 2 } })).toThrow('version 2 of AgencyRenamed is newer');
+});
+
+test('data that its schema does not tell is not published', () => {
+  const misfit = { ...renamed, data: { names: ['UNDP'] } };
+  const message = `event ${renamed.id} (AgencyRenamed in agency-UNDP) at position 41 can't be published: its data does not fit the schema of AgencyRenamed: data/names must be an object`;
+  expect(() => published(misfit)).toThrow(new UnmappableEventError(misfit, new MisfitEventError(misfit, 'data/names must be an object')));
+  expect(() => published(misfit)).toThrow(message);
+  expect(() => publishedText(asText(misfit))).toThrow(message);
 });
 
 test('there is a topic for each kind of record', () => {

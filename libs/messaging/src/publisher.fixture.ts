@@ -122,11 +122,18 @@ export async function appendMany({ store }: Ledger, count: number, streams: read
   }
 }
 
+/** What the data of some types must have. */
+const NEEDED: Record<string, object> = {
+  AgencyRenamed: { names: { en: 'An agency' } },
+  SdgLinksSet: { matrixVersion: '2019', sdgs: [9] },
+  IndicatorRevised: { titles: { en: 'An indicator' }, min: null, max: null, sourceClass: 'itu', measures: 'context' },
+};
+
 export function newEvent(type: string, data: object): NewEvent {
   return {
     id: randomUUID(),
     type,
-    data,
+    data: { ...NEEDED[type], ...data },
     metadata: {
       commandId: randomUUID(),
       requestHash: createHash('sha256').update('').digest('hex'),

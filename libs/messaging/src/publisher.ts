@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { topics } from '#contracts/published.ts';
-import { restrictedTypes } from '#contracts/published.ts';
+import { restrictedTypes, topics, UnmappableEventError } from '#contracts/published.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { PublisherRefusal } from './checkpoint.ts';
 import { type Kafka, KafkaUnavailableError, type Log, ProducerLostError, RecordsRefusedError } from './kafka.ts';
@@ -22,6 +21,8 @@ export interface PublisherStatus {
   phase: 'starting' | 'standby' | 'resuming' | 'publishing' | 'refusing' | 'ended';
   /** What keeps it from going on, in a sentence. */
   trouble?: string;
+  /** The event that it can't publish and stands before, where that is the trouble. */
+  refused?: UnmappableEventError;
   /** Every public event up to here is in Kafka. Known to the leader alone. */
   position: number;
   /** Acknowledged since this process began. */
@@ -65,7 +66,10 @@ export class Publisher {
       await this.publishAsLeader(session, AbortSignal.any([signal, session.lost]));
       session.assertLeads();
     } catch (error) {
-      if (error instanceof PublisherRefusal) this.enter('refusing', error.message);
+      if (error instanceof PublisherRefusal) {
+        this.enter('refusing', error.message);
+        if (error.cause instanceof UnmappableEventError) this.current.refused = error.cause;
+      }
       throw error;
     } finally {
       if (this.current.phase !== 'refusing') this.enter('ended');

@@ -46,6 +46,7 @@ export const problemCodes = {
   'FEED.BEYOND_THE_END': 'the feed goes on from a position that the log has: a subscriber that has seen more follows another log, or one that was restored',
 
   'EVENT.TYPE_UNKNOWN': 'newer software wrote to the record: this server is being replaced, try again',
+  'EVENT.MISFIT': 'what the log holds of the record is what the schemas say: it is for the operators to mend, trying again may help later',
   'EVENT_STORE.UNAVAILABLE': 'the event log answers: repeat the request with the same Idempotency-Key',
   'EVENT_STORE.EVENT_TOO_LARGE': 'an event has at most 256 KiB: split it',
   'EVENT_STORE.REFUSED': 'the event log takes the record',

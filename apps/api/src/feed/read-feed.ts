@@ -1,3 +1,4 @@
+import { MisfitEventError } from '#contracts/fitting.ts';
 import { publishedText, restrictedTypes, UnmappableEventError } from '#contracts/published.ts';
 import type { RecordedText } from '#domain/event.ts';
 import type { EventStore } from '#event-store/event-store.ts';
@@ -18,7 +19,7 @@ const SCAN_PAGE_MIN = 100;
 
 /**
  * Published events above a position, in order; `head` is the log's, as read before. `next` is where to go on: above all that was looked at.
- * @throws Problem EVENT.TYPE_UNKNOWN (503) at an event that newer software wrote: nobody may step over it
+ * @throws Problem EVENT.TYPE_UNKNOWN (503) at an event that newer software wrote, EVENT.MISFIT (503) at one that is not what its schema says: nobody may step over it
  */
 export async function readFeed(store: EventStore, after: number, limit: number, head: number): Promise<FeedPage> {
   const items: string[] = [];
@@ -46,11 +47,13 @@ export async function readFeed(store: EventStore, after: number, limit: number, 
   return page();
 }
 
-/** @throws Problem EVENT.TYPE_UNKNOWN (503) */
+/** @throws Problem EVENT.TYPE_UNKNOWN, EVENT.MISFIT (503) */
 export function publishedOrRefused(event: RecordedText): string | undefined {
   try {
     return publishedText(event);
   } catch (error) {
+    if (error instanceof UnmappableEventError && error.cause instanceof MisfitEventError)
+      throw new Problem(503, 'EVENT.MISFIT', `the event at ${error.position} can not be read`, { headers: { 'retry-after': '60' }, cause: error });
     if (error instanceof UnmappableEventError)
       throw new Problem(503, 'EVENT.TYPE_UNKNOWN', 'newer software wrote the next event; this server is being replaced', { headers: { 'retry-after': '10' }, cause: error });
     throw error;

@@ -53,6 +53,17 @@ test('at most ten are told, and how many more; the document tells the header', a
   expect(document.paths['/v1/commitments'].get.responses['200'].headers['Ledger-Parked'].schema.type).toBe('string');
 });
 
+test('a record with an event whose data does not fit its schema is not read, and the feed stands before it', async () => {
+  const [first] = life as [(typeof life)[number]];
+  expect(first.type).toBe('AgencyRegistered');
+  const end = await ledger.store.head();
+  await ledger.store.append('agency-NEW', 0, [{ ...first, id: the('agency'), data: { code: 'NEW' } }]);
+  expect(await ledger.get('agencies/NEW')).toMatchObject({ status: 503, body: { code: 'EVENT.MISFIT' } });
+  const page = await ledger.get('feed?limit=1000');
+  expect({ status: page.status, next: page.body.next }).toEqual({ status: 200, next: end });
+  expect(await ledger.get(`feed?after=${end}`)).toMatchObject({ status: 503, body: { code: 'EVENT.MISFIT', detail: `the event at ${end + 1} can not be read` } });
+});
+
 async function standingOf() {
   return (await readCheckpoints(ledger.pool, [obstacles]))[0];
 }

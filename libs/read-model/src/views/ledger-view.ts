@@ -1,4 +1,5 @@
 import type { EntitySchemaColumnOptions, EntitySchemaIndexOptions } from 'typeorm';
+import { requireFitting } from '#contracts/fitting.ts';
 import type { RecordedEvent } from '#domain/event.ts';
 import { eventType, requireKnown, type LedgerEvent } from '#domain/events.ts';
 import { defineView, STILL_VALID, type View, type ViewRow } from '../view.ts';
@@ -48,7 +49,11 @@ export function ledgerView<Row extends LedgerRow>(definition: LedgerViewDefiniti
   return defineView<Row>({
     ...view,
     columns: { ...columns, updatedAt: instant, updatedPosition: position } as Parameters<typeof defineView<Row>>[0]['columns'],
-    keys: (event) => (folds.has(requireKnown(event).type as EventName) ? [id(event as LedgerEvent)] : []),
+    keys(event) {
+      if (!folds.has(requireKnown(event).type as EventName)) return [];
+      requireFitting(event);
+      return [id(event as LedgerEvent)];
+    },
     evolve(row, event, key) {
       const body = folds.get(event.type as EventName)!(event, row);
       return body && ({ ...body, id: key, updatedAt: event.recordedAt, updatedPosition: event.position } as Row);
