@@ -4,7 +4,7 @@ import type { NewEvent, RecordedEvent } from '#domain/event.ts';
 import { createDataSource } from './data-source.ts';
 import { migrateReadModel } from './migrate-read-model.ts';
 import { ALWAYS } from '#domain/calendar.ts';
-import { defineView, viewSchema, type View } from './view.ts';
+import { defineView, tablesOf, viewSchema, type View } from './view.ts';
 
 /** A view with a column of every type that views use, for tests of what is true of every view. */
 export interface Thing {
@@ -124,10 +124,12 @@ export async function createTables(url: string, views: readonly View[]): Promise
 
 /** A view's tables, as text, in order: equal only where every byte is. */
 export async function dump(pool: pg.Pool, view: View, schema = viewSchema(view)): Promise<string[]> {
-  const rows = await pool.query<{ row: string }>(`select r::text as row from ${schema}.rows r order by id, "validFrom"`);
-  if (!view.rollupEntity) return rows.rows.map(({ row }) => row);
-  const cells = await pool.query<{ row: string }>(
-    `select c::text as row from ${schema}.rollup c order by "actionLine", agency, measure, "countsFrom"`,
-  );
-  return [...rows.rows, ...cells.rows].map(({ row }) => row);
+  const dumped: string[] = [];
+  for (const table of tablesOf(view)) {
+    const { rows } = await pool.query<{ row: string }>(`select r::text as row from ${schema}.${table} r order by ${ORDERS[table]}`);
+    dumped.push(...rows.map(({ row }) => row));
+  }
+  return dumped;
 }
+
+const ORDERS = { rows: 'id, "validFrom"', rollup: '"actionLine", agency, measure, "countsFrom"', counted: 'id, "validFrom"' };

@@ -29,7 +29,7 @@ export interface Figures {
 /**
  * Figures of every scope on a day, as the ledger knew them at a position. The database finds what held then, in a narrow
  * history, and puts together what is alike; that is counted in all its scopes here. Having the database do that as well,
- * and from the wide history, took four to five times as long with 100,000 commitments.
+ * and from the wide history, took four times as long with 100,000 commitments.
  */
 export async function figuresAsOf(manager: EntityManager, position: number, on: string): Promise<Figures[]> {
   const scopes: ScopeTallies = new Map();
