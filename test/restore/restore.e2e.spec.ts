@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { published, topics, type CloudEvent } from '#contracts/published.ts';
 import type { RecordedEvent, Role } from '#domain/event.ts';
 import { runLedger } from '#embedded/apps.ts';
+import { freePort } from '#embedded/port.ts';
 import { startPostgres, type EmbeddedPostgres } from '#embedded/postgres.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { openEventStore } from '#event-store/open-event-store.ts';
@@ -34,12 +35,16 @@ let folder: string;
 let broker: Broker;
 let undo: (() => Promise<unknown>)[];
 
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), `ledger-test-${process.pid}-restore-`));
-  undo = [];
+beforeAll(async () => {
   broker = await startBroker();
-  undo.push(() => broker.stop());
 }, 90_000);
+
+afterAll(() => broker.stop());
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), `ledger-test-${process.pid}-restore-`));
+  undo = [() => broker.deleteTopics(...topics)];
+});
 
 afterEach(async () => {
   for (const one of undo.reverse()) await one();
@@ -218,11 +223,13 @@ class Site {
   private constructor(
     readonly databaseUrl: string,
     readonly store: EventStore,
+    private readonly ports: Record<App, number>,
   ) {}
 
   static async start(databaseUrl: string): Promise<Site> {
     await runLedger(['migrate'], { PATH: process.env['PATH'], DATABASE_URL: databaseUrl }, AbortSignal.timeout(60_000));
-    const site = new Site(databaseUrl, await openEventStore(databaseUrl));
+    const ports = { api: await freePort(), projector: await freePort(), publisher: await freePort(), reporting: await freePort() };
+    const site = new Site(databaseUrl, await openEventStore(databaseUrl), ports);
     undo.push(() => site.store.close(), () => site.stopApps());
     return site;
   }
@@ -232,21 +239,21 @@ class Site {
   }
 
   async startAll(): Promise<void> {
-    for (const name of ['projector', 'api', 'publisher', 'reporting'] as const) if (!this.running.has(name)) await this.startApp(name);
+    await Promise.all(apps.filter((name) => !this.running.has(name)).map((name) => this.startApp(name)));
   }
 
   async startApp(name: App, options: { untilReady?: boolean } = {}): Promise<BuiltApp> {
-    const app = await startBuiltApp(name, { folder, env: this.env(), ...options });
+    const app = await startBuiltApp(name, { folder, env: { ...this.env(), PORT: String(this.ports[name]) }, ...options });
     this.running.set(name, app);
     return app;
   }
 
   /** All unless named. */
   async stopApps(...names: App[]): Promise<void> {
-    for (const name of names.length > 0 ? names : apps) {
+    await Promise.all((names.length > 0 ? names : apps).map(async (name) => {
       await this.running.get(name)?.stop();
       this.running.delete(name);
-    }
+    }));
   }
 
   /** As when the machine burns down: no app says goodbye, and the data folder is not looked at again. */
@@ -259,7 +266,7 @@ class Site {
   }
 
   url(name: App): string {
-    return this.running.get(name)!.url;
+    return `http://127.0.0.1:${this.ports[name]}`;
   }
 
   async log(): Promise<RecordedEvent[]> {
@@ -317,7 +324,7 @@ class Site {
   }
 
   private env(): Record<string, string> {
-    const urls = Object.fromEntries([...this.running].map(([name, { url }]) => [`${name.toUpperCase()}_URL`, url]));
+    const urls = Object.fromEntries(apps.map((name) => [`${name.toUpperCase()}_URL`, this.url(name)]));
     return { PATH: process.env['PATH']!, DATA_DIR: folder, DATABASE_URL: this.databaseUrl, KAFKA_BROKERS: broker.brokers.join(','), RATE_LIMIT_PER_SECOND: '100000', ...urls };
   }
 }
