@@ -98,9 +98,13 @@ const reliance = { assignment: null, matrixVersions: {}, sdgsOutsideMatrix: [] }
 
 async function register(title: string, ...actionLines: string[]): Promise<string> {
   const id = randomUUID();
+  await registerAs(id, title, ...actionLines);
+  return id;
+}
+
+async function registerAs(id: string, title: string, ...actionLines: string[]): Promise<void> {
   const data = CommitmentRegistered.data.parse({ commitmentId: id, lead: 'UNDP', version: 1, content: content(title, actionLines), reliance });
   await append(ledger, `commitment-${id}`, 'CommitmentRegistered', data);
-  return id;
 }
 
 async function publish(id: string, updateId: string, from: string, to: string): Promise<void> {
@@ -150,6 +154,15 @@ test('from Kafka alone it reports on each action line, and finds itself equal to
 
   await append(ledger, 'agency-ITU', 'AgencyRenamed');
   await until(async () => ((await (await fetch(`${url}/reports/reconciliation`)).json()) as ReconciliationAnswer).topics[1]!.here.count === 1);
+});
+
+test('a commitment that the log has lost and somebody entered again, with the same id, is the same commitment', async () => {
+  const url = await start();
+  const id = await register('Kit', 'C4');
+  await append(ledger, `commitment-${id}`, 'CommitmentStarted');
+  await registerAs(id, 'Kit', 'C4', 'C9');
+  await reconciled(url);
+  expect(await csvOf(url)).toEqual([HEADER, 'C4,,1,1,0,0,0,0,0,0,,,', 'C9,,1,1,0,0,0,0,0,0,,,']);
 });
 
 test('it tells where it differs from the ledger', async () => {
