@@ -85,34 +85,34 @@ test('when a batch fails, so does what waited behind it, and what comes later is
 });
 
 test('many go in two batches at once: half, then the rest behind it; a stream under way waits for its answer', async () => {
-  const { batcher, sent, answer, answerAll } = batcherByHand({ ...BOUNDS, batchEventsMax: 100, queueAppendsMax: 1_000, batchesMax: 2 });
-  const names = Array.from({ length: 64 }, (_, n) => `s-${n}`);
+  const { batcher, sent, answer, answerAll } = batcherByHand({ ...BOUNDS, batchEventsMax: 100, batchBytesMax: 10_000, queueAppendsMax: 1_000, batchesMax: 2 });
+  const names = Array.from({ length: 128 }, (_, n) => `s-${n}`);
   const first = names.map((name) => batcher.append(append(name)));
-  const again = [batcher.append(append('s-0')), batcher.append(append('s-40'))];
+  const again = [batcher.append(append('s-0')), batcher.append(append('s-80'))];
   await nextTurn();
-  expect(sent).toEqual([names.slice(0, 32), names.slice(32)]);
-  const few = Array.from({ length: 31 }, (_, n) => batcher.append(append(`t-${n}`)));
+  expect(sent).toEqual([names.slice(0, 64), names.slice(64)]);
+  const few = Array.from({ length: 63 }, (_, n) => batcher.append(append(`t-${n}`)));
   await nextTurn();
   answer();
   await nextTurn();
-  // With s-0 there are enough for a second batch; s-40 is still under way.
+  // With s-0 there are enough for a second batch; s-80 is still under way.
   expect(sent.slice(2)).toEqual([[...few.map((_, n) => `t-${n}`), 's-0']]);
   await answerAll();
   await Promise.all([...first, ...again, ...few]);
-  expect(sent.slice(3)).toEqual([['s-40']]);
+  expect(sent.slice(3)).toEqual([['s-80']]);
 });
 
 test('where one of two batches fails, the other still gets its answer', async () => {
-  const { batcher, sent, answer, fail } = batcherByHand({ ...BOUNDS, batchEventsMax: 100, batchesMax: 2 });
-  const appends = Array.from({ length: 64 }, (_, n) => batcher.append(append(`s-${n}`)));
-  const heldBack = batcher.append(append('s-63'));
+  const { batcher, sent, answer, fail } = batcherByHand({ ...BOUNDS, batchEventsMax: 100, queueAppendsMax: 1_000, batchesMax: 2 });
+  const appends = Array.from({ length: 128 }, (_, n) => batcher.append(append(`s-${n}`)));
+  const heldBack = batcher.append(append('s-127'));
   await nextTurn();
   fail(new Error('out of reach'));
   answer();
   const outcomes = (await Promise.allSettled(appends)).map(({ status }) => status);
-  expect(outcomes).toEqual([...Array(32).fill('rejected'), ...Array(32).fill('fulfilled')]);
+  expect(outcomes).toEqual([...Array(64).fill('rejected'), ...Array(64).fill('fulfilled')]);
   await expect(heldBack).rejects.toThrow('out of reach');
-  const later = batcher.append(append('s-63'));
+  const later = batcher.append(append('s-127'));
   await nextTurn();
   answer();
   await later;

@@ -140,15 +140,15 @@ describe('the log in PostgreSQL', () => {
     const sizes: number[] = [];
     const watched = await log.open({ onBatch: ({ appends }) => sizes.push(appends) });
     const release = await log.holdAppendLock();
-    const appending = Array.from({ length: 100 }, () => watched.append(newStream(), 0, someEvents(1)));
+    const appending = Array.from({ length: 150 }, () => watched.append(newStream(), 0, someEvents(1)));
     await log.untilWaitingForLock(1);
     await log.cut("application_name = 'event-log-append'");
     await log.untilWaitingForLock(1);
     await release();
     const positions = (await Promise.all(appending)).map((result) => result.outcome === 'appended' && result.position);
     expect(positions.toSorted((a, b) => Number(a) - Number(b))).toEqual(positionsOf(await store.readAll(0, 1_000)));
-    expect(positions).toHaveLength(100);
-    expect(sizes).toEqual([50, 50]);
+    expect(positions).toHaveLength(150);
+    expect(sizes).toEqual([75, 75]);
   });
 
   test('an append whose answer is lost on the way is sent again, and answers as a repeat', async () => {
