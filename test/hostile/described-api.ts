@@ -136,7 +136,7 @@ function answerOf(document: any, answer: any): { headers: string[]; schemas: Map
 /** Parameters arrive as text, whatever their type; lists with commas between. */
 function asTyped(value: string, { type }: Schema): unknown {
   if (type === 'array') return value.split(',');
-  return type === 'integer' && /^-?\d+$/.test(value) ? Number(value) : value;
+  return type === 'integer' && /^(-(?!0))?\d+$/.test(value) ? Number(value) : value;
 }
 
 function parsed(text: string): unknown {

@@ -132,7 +132,8 @@ function commandIdOf({ actor, key }: SentCommand): string {
 /** As the API does: path parameters by one schema, the rest by the body's, unknown fields refused. */
 function parseCommand(useCase: UseCase, command: object): never {
   const entries = Object.entries(command);
-  const path = useCase.path.parse(Object.fromEntries(entries.filter(([name]) => name in useCase.path.shape)));
+  // Paths are text.
+  const path = useCase.path.parse(Object.fromEntries(entries.filter(([name]) => name in useCase.path.shape).map(([name, value]) => [name, String(value)])));
   const body = useCase.body.parse(Object.fromEntries(entries.filter(([name]) => !(name in useCase.path.shape))));
   return deepFreeze({ ...path, ...body }) as never;
 }

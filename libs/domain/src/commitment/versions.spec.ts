@@ -1,7 +1,7 @@
 import type { Actor } from '../event.ts';
 import { DomainError } from '../refusal.ts';
 import type { Context } from '../use-case.ts';
-import { approved, approvedOf, decidable, nextVersion, pendingOf, proposed, publicVersions, returned, VERSIONS_MAX, type Versions } from './versions.ts';
+import { approved, approvedOf, decidable, nextVersion, pendingOf, proposed, publicVersions, returned, VersionNumber, VERSIONS_MAX, type Versions } from './versions.ts';
 
 const NEW = { kind: 'new' } as const;
 const reason = { text: 'The world changed', language: 'en' };
@@ -21,6 +21,11 @@ const refusedAs = (decide: () => unknown) => {
     return (error as DomainError).code;
   }
 };
+
+test('the number of a version in a path is read in one way', () => {
+  expect(['1', '42', '100'].map((text) => VersionNumber.parse(text))).toEqual([1, 42, 100]);
+  for (const text of ['', '0', '101', '-1', ' 1', '01', '1.0', '1e0', '0x1', '9007199254740993', 1, null]) expect({ text, taken: VersionNumber.safeParse(text).success }).toEqual({ text, taken: false });
+});
 
 test('one is proposed, then returned, or approved and public until the next is approved', () => {
   expect([pendingOf(none), approvedOf(none)]).toEqual([undefined, undefined]);

@@ -24,7 +24,12 @@ export type Change = z.infer<typeof Change>;
 export const VERSIONS_MAX = 100;
 
 /** Version numbers in paths arrive as text. */
-export const VersionNumber = z.coerce.number().int().min(1).max(VERSIONS_MAX);
+export const VersionNumber = z
+  .string()
+  .regex(/^[1-9]\d{0,3}$/, { error: 'must be the number of a version, such as 2', abort: true })
+  .transform(Number)
+  .pipe(z.int().min(1).max(VERSIONS_MAX))
+  .meta({ type: 'integer', minimum: 1, maximum: VERSIONS_MAX, pattern: undefined });
 
 export interface Version<Content> {
   version: number;
