@@ -18,8 +18,8 @@ const runs = {
   test: () => [join(root, 'test/run.ts')],
   // A heap that is swept at one and a half of what is in use: a rebuild needs as much memory for a long log as for a short one.
   ledger: () => ['--heap-growing-percent=50', '--enable-source-maps', join(root, 'dist/apps/cli/main.js'), ...rest],
-  bench: () => ['--import', './test/bench/typescript.mjs', join(root, 'test/bench/run.ts'), ...rest],
-  crash: () => ['--import', './test/bench/typescript.mjs', join(root, 'test/crash/run.ts'), ...rest],
+  bench: () => ['--import', './test/typescript.mjs', join(root, 'test/bench/run.ts'), ...rest],
+  crash: () => ['--import', './test/typescript.mjs', join(root, 'test/crash/run.ts'), ...rest],
   build: () => undefined,
 };
 

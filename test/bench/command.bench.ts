@@ -171,7 +171,7 @@ async function startCrud(context: BenchContext, ledger: LedgerInMemory): Promise
   const database = await context.database();
   const port = await rememberedPort(join(context.folder, 'crud-port'));
   const bench = join(root, 'test', 'bench');
-  const app = await startProcess([process.execPath, '--import', join(bench, 'typescript.mjs'), join(bench, 'peers', 'crud.ts')], {
+  const app = await startProcess([process.execPath, '--import', join(root, 'test', 'typescript.mjs'), join(bench, 'peers', 'crud.ts')], {
     logFile: join(context.folder, 'crud.log'), onErrorLine: context.say,
     env: { ...process.env, DATA_DIR: context.folder, DATABASE_URL: database, PORT: String(port), POOL_SIZE: String(POOL_SIZE) },
   });

@@ -43,7 +43,7 @@ export async function startApi(context: BenchContext, url: string, name: string)
 /** `bare-select.ts`, on the same HTTP stack. */
 async function startBareSelect(context: BenchContext, url: string, name: string): Promise<HttpServer> {
   const { folder, port, env } = await settingsOf(context, url, name);
-  const command = [process.execPath, '--enable-source-maps', '--import', join(import.meta.dirname, 'typescript.mjs'), join(import.meta.dirname, 'bare-select.ts')];
+  const command = [process.execPath, '--enable-source-maps', '--import', join(import.meta.dirname, '..', 'typescript.mjs'), join(import.meta.dirname, 'bare-select.ts')];
   const server = await startProcess(command, { cwd: root, env, logFile: join(folder, 'log'), onErrorLine: context.say });
   return ready(port, () => stopProcess(server, [['SIGTERM', 20_000], ['SIGKILL', 5_000]]));
 }

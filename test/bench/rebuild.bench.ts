@@ -78,7 +78,7 @@ export async function rebuildAll(url: string): Promise<void> {
 
 async function peakMegabytes(url: string): Promise<number> {
   // The flag is that of `npm run ledger`.
-  const child = await promisify(execFile)(process.execPath, ['--heap-growing-percent=50', '--import', './test/bench/typescript.mjs', './test/bench/rebuild-child.ts', url]);
+  const child = await promisify(execFile)(process.execPath, ['--heap-growing-percent=50', '--import', './test/typescript.mjs', './test/bench/rebuild-child.ts', url]);
   return Number(child.stdout);
 }
 

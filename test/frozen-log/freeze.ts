@@ -1,7 +1,7 @@
 /**
  * Adds to the frozen logs what this build writes, and to expected.json what it comes to:
- *   node --import ./test/bench/typescript.mjs test/frozen-log/freeze.ts            after a new event type, field or version
- *   node --import ./test/bench/typescript.mjs test/frozen-log/freeze.ts --expect   after a state or view was meant to change:
+ *   node --import ./test/typescript.mjs test/frozen-log/freeze.ts            after a new event type, field or version
+ *   node --import ./test/typescript.mjs test/frozen-log/freeze.ts --expect   after a state or view was meant to change:
  *                                                                                  only writes what old logs now come to
  * A log that is there is never written again: production holds events just like them.
  */

@@ -4,7 +4,7 @@ import { expectationsFile, missingIn, outcomeOf, readFrozenLogs, type Outcome } 
 
 const logs = readFrozenLogs();
 const expected = JSON.parse(readFileSync(expectationsFile, 'utf8')) as Record<string, Outcome>;
-const FREEZE = 'node --import ./test/bench/typescript.mjs test/frozen-log/freeze.ts';
+const FREEZE = 'node --import ./test/typescript.mjs test/frozen-log/freeze.ts';
 
 test(`every event type is frozen in the version that this build writes (else: ${FREEZE})`, () => {
   expect(missingIn(logs)).toEqual([]);

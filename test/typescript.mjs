@@ -1,9 +1,9 @@
-// Lets Node run our sources, decorators and all, as they are: `node --import ./test/bench/typescript.mjs file.ts`.
+// Lets Node run our sources, decorators and all, as they are: `node --import ./test/typescript.mjs file.ts`.
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from '@swc/core';
-import { swcOptions } from '../swc.mjs';
+import { swcOptions } from './swc.mjs';
 
 registerHooks({
   load(url, context, nextLoad) {
