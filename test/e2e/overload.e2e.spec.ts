@@ -94,7 +94,7 @@ test('SIGTERM under load: every accepted command is answered, and it ends well',
       if (answer.status === 201) answered.push(answer.body.id);
     }
   });
-  await until(() => answered.length > 2 * COMMANDS_MAX);
+  await until(() => answered.length > 2 * COMMANDS_MAX, { deadlineMs: 30_000 });
   process.kill(api.pid, 'SIGTERM');
   expect(await api.exited).toBe('exit code 0');
   await Promise.all(working);

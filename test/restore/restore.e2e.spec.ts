@@ -30,6 +30,8 @@ const WRITERS = 4;
 const ENOUGH = 40;
 /** Beyond what is known to have been seen. */
 const MARGIN = 1_000_000;
+/** Processes start and join groups meanwhile, on two cores. */
+const SLOW = { deadlineMs: 60_000 };
 
 let folder: string;
 let broker: Broker;
@@ -59,14 +61,14 @@ test('a backup made while writers run is restored without the end that Kafka has
   const feed = new FeedSubscriber(old.url('api'));
   const writers = new Writers(old);
   const work = writers.work();
-  await until(() => writers.accepted.length >= ENOUGH, { deadlineMs: 60_000 });
+  await until(() => writers.accepted.length >= ENOUGH, SLOW);
   const before = writers.accepted.length;
   await copyCluster(oldServer.url, join(folder, 'old', 'cluster'), join(folder, 'new', 'cluster'));
   const copied = writers.accepted.length;
-  await until(() => writers.accepted.length >= copied + ENOUGH, { deadlineMs: 60_000 });
+  await until(() => writers.accepted.length >= copied + ENOUGH, SLOW);
   writers.stop();
   await work;
-  await until(() => old.reconciles(), { deadlineMs: 60_000 });
+  await until(() => old.reconciles(), SLOW);
   const history = await old.log();
   await feed.follow(publicOf(history).length);
   await old.lose(oldServer);
@@ -82,7 +84,7 @@ test('a backup made while writers run is restored without the end that Kafka has
 
   // Views that came with it, brought to its end, equal those that are filled anew from its log.
   await restored.startApp('projector');
-  await until(() => restored.viewsAt(kept.length));
+  await until(() => restored.viewsAt(kept.length), SLOW);
   const rows = await restored.rows();
   await restored.ledger('rebuild');
   expect(await restored.rows()).toEqual(rows);
@@ -92,7 +94,7 @@ test('a backup made while writers run is restored without the end that Kafka has
   const records = await recordsByTopic();
   await restored.startApp('api');
   const publisher = await restored.startApp('publisher', { untilReady: false });
-  expect(await until(async () => refusalOf(await restored.health('publisher')))).toContain('this log has lost its end');
+  expect(await until(async () => refusalOf(await restored.health('publisher')), SLOW)).toContain('this log has lost its end');
   expect(await feed.resume(restored.url('api'))).toMatchObject({ status: 409, body: { code: 'FEED.BEYOND_THE_END' } });
   expect(await restored.ledger('doctor')).toContain(`with events up to position ${lastPublic(history).position}, but the log ends at ${kept.length}: it has lost its end`);
   await restored.stopApps();
@@ -117,7 +119,7 @@ test('a backup made while writers run is restored without the end that Kafka has
 
   // Kafka has what was lost, and of the new log each public event once; every key in order.
   const expected = publicOf([...history, ...added]);
-  await until(async () => (await sequences()).length >= expected.length);
+  await until(async () => (await sequences()).length >= expected.length, SLOW);
   expect(await sequences()).toEqual(expected.map(({ sequence }) => sequence));
   await expectOrderPerPartition();
 
@@ -133,14 +135,14 @@ test('a backup made while writers run is restored without the end that Kafka has
   expect(anew.sequences).toEqual(ofLog.map(({ sequence }) => sequence));
 
   // So does one of Kafka, once the topics were made anew.
-  await until(() => restored.reportedToTheEnd());
+  await until(() => restored.reportedToTheEnd(), SLOW);
   expect(await restored.reconciles()).toBe(false);
   await restored.stopApps('publisher', 'reporting');
   await broker.deleteTopics(...topics);
   await restored.startApp('publisher');
   await restored.startApp('reporting');
   await restored.beginAnew();
-  await until(() => restored.reconciles(), { deadlineMs: 30_000 });
+  await until(() => restored.reconciles(), SLOW);
   expect(await sequences()).toEqual(ofLog.map(({ sequence }) => sequence));
   expect(await restored.ledger('doctor')).toContain('all is well');
 }, 240_000);
@@ -152,14 +154,14 @@ test('a copy of the log alone is enough: everything else fills again from it, an
   await old.startAll();
   const writers = new Writers(old);
   const work = writers.work();
-  await until(() => writers.accepted.length >= ENOUGH, { deadlineMs: 60_000 });
+  await until(() => writers.accepted.length >= ENOUGH, SLOW);
   const underWay = join(folder, 'under-way.copy');
   await copyLogOut(from, underWay);
   writers.stop();
   await work;
   const history = await old.log();
-  await until(() => old.reconciles(), { deadlineMs: 60_000 });
-  await until(() => old.viewsAt(history.length));
+  await until(() => old.reconciles(), SLOW);
+  await until(() => old.viewsAt(history.length), SLOW);
   const rows = await old.rows();
   const complete = join(folder, 'complete.copy');
   await copyLogOut(from, complete);
@@ -177,10 +179,10 @@ test('a copy of the log alone is enough: everything else fills again from it, an
   expect(await restored.log()).toEqual(history);
   await restored.ledger('rebuild');
   await restored.startAll();
-  await until(() => restored.viewsAt(history.length));
+  await until(() => restored.viewsAt(history.length), SLOW);
   expect(await restored.rows()).toEqual(rows);
   await new Writers(restored).once();
-  await until(() => restored.reconciles(), { deadlineMs: 60_000 });
+  await until(() => restored.reconciles(), SLOW);
   expect(await sequences()).toEqual(publicOf(await restored.log()).map(({ sequence }) => sequence));
   await expectOrderPerPartition();
   expect(await restored.ledger('doctor')).toContain('all is well');
