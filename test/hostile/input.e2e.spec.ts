@@ -215,6 +215,10 @@ describe('headers', () => {
     ['a length that is none', 'POST /v1/agencies HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n', 400, 'REQUEST.MALFORMED'],
     ['a line that is none', 'GET /v1/agencies HTTP/1.1\r\nhost: x\r\nno colon\r\n\r\n', 400, 'REQUEST.MALFORMED'],
     ['a NUL', 'GET /v1/agencies HTTP/1.1\r\nhost: x\r\nx: a\u0000b\r\n\r\n', 400, 'REQUEST.MALFORMED'],
+    ['a path out of the folder that is served', 'GET /docs/../../package.json HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', 403, 'AUTH.ROLE_DENIED'],
+    ['a path out of the folder, in disguise', 'GET /docs/%2e%2e/%2e%2e/package.json HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', 403, 'AUTH.ROLE_DENIED'],
+    ['a method that is none', 'FOO /v1/agencies HTTP/1.1\r\nhost: x\r\n\r\n', 400, 'REQUEST.MALFORMED'],
+    ['a method that no path takes', 'TRACE /v1/agencies HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', 404, 'ROUTE.NOT_FOUND'],
     ['a chunk whose length is none', 'POST /v1/agencies HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n', 400, 'REQUEST.MALFORMED'],
   ])('with %s are refused', async (_, request, status, code) => {
     const socket = connect(Number(new URL(ledger.url).port), '127.0.0.1');

@@ -429,6 +429,17 @@ test('too many requests are 429, each caller on its own', async () => {
   await other.close();
 });
 
+test.each([
+  ['nobody\'s word for an address is believed', {}, true],
+  ['but that of a proxy that was named', { TRUST_PROXY: '127.0.0.1' }, false],
+])('%s: the limit counts real addresses, whatever the path', async (_, env, isLimited) => {
+  const other = await start({ RATE_LIMIT_PER_SECOND: '1', ...env });
+  const base = await listen(other, { PORT: 0, HOST: '127.0.0.1' });
+  const statuses = await Promise.all(Array.from({ length: 20 }, async (_, index) => (await fetch(`${base}/nowhere`, { headers: { 'x-forwarded-for': `192.0.2.${index}` } })).status));
+  expect(statuses.includes(429)).toBe(isLimited);
+  await other.close();
+});
+
 test('a taken port is told by its name', async () => {
   const other = await start();
   await expect(listen(other, { PORT: Number(new URL(url).port), HOST: '127.0.0.1' })).rejects.toThrow(ConfigError);
