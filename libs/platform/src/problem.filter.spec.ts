@@ -1,4 +1,4 @@
-import { Logger, type ArgumentsHost } from '@nestjs/common';
+import { HttpException, Logger, type ArgumentsHost } from '@nestjs/common';
 import { EventStoreError } from '#event-store/event-store.ts';
 import { ProblemFilter } from './problem.filter.ts';
 import { Problem } from './problem.ts';
@@ -23,9 +23,20 @@ test('who is turned away because too much is at work fills no log', () => {
   expect(logged).toEqual([]);
 });
 
-function caught(error: unknown): void {
+test('who is told "not just now" is told when to come back', () => {
+  expect(caught(new Problem(503, 'REPORTING.LEDGER_UNAVAILABLE', 'away', { cause: new Error('refused') }))).toEqual({ 'retry-after': '1' });
+  expect(caught(new HttpException('not now', 503))).toEqual({ 'retry-after': '1' });
+  expect(caught(new Problem(503, 'FEED.BUSY', 'too many', { headers: { 'retry-after': '10' } }))).toEqual({ 'retry-after': '10' });
+  expect(caught(new Problem(409, 'COMMAND.CONTENDED', 'again'))).toEqual({});
+});
+
+/** @returns the headers of the answer */
+function caught(error: unknown): unknown {
+  let sent: unknown;
   const reply: Record<string, unknown> = { sent: false, raw: { headersSent: false } };
-  for (const method of ['code', 'headers', 'type', 'send']) reply[method] = () => reply;
+  for (const method of ['code', 'type', 'send']) reply[method] = () => reply;
+  reply['headers'] = (headers: unknown) => ((sent = headers), reply);
   const host = { switchToHttp: () => ({ getRequest: () => ({ id: '1', method: 'GET' }), getResponse: () => reply }) };
   new ProblemFilter().catch(error, host as unknown as ArgumentsHost);
+  return sent;
 }

@@ -25,7 +25,9 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 export function sendProblem(reply: FastifyReply, problem: Problem): void {
-  void reply.code(problem.status).headers(problem.headers).type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(problemBody(problem)));
+  // Whoever is told "not just now" is told when to come back, whoever threw it.
+  const headers = problem.status === 503 ? { ...RETRY_SOON, ...problem.headers } : problem.headers;
+  void reply.code(problem.status).headers(headers).type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(problemBody(problem)));
 }
 
 /** The problem that a caller is told about an error; never a stack, never a driver's words. */
