@@ -74,8 +74,11 @@ export class DescribedApi {
   /** What is wrong with a request by the document's own words; nothing where all of it is as described. */
   faultsOf(operation: Operation, { path, query, headers, body }: SentRequest): string[] {
     const faults: string[] = [];
-    const given = (parameter: Parameter): string[] =>
-      parameter.in === 'query' ? query.filter(([name]) => name === parameter.name).map(([, value]) => value) : [(parameter.in === 'path' ? path : headers)[parameter.in === 'path' ? parameter.name : parameter.name.toLowerCase()]].filter((value) => value !== undefined);
+    const given = ({ in: place, name }: Parameter): string[] => {
+      if (place === 'query') return query.filter(([sent]) => sent === name).map(([, value]) => value);
+      const value = place === 'path' ? path[name] : headers[name.toLowerCase()];
+      return value === undefined ? [] : [value];
+    };
     for (const parameter of operation.parameters) {
       const values = given(parameter);
       if (values.length > 1 || (values.length === 0 && parameter.required)) faults.push(`${parameter.name} came ${values.length} times`);

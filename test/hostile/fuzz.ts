@@ -37,6 +37,8 @@ type Pooled = Record<string, string>;
 
 /** Findings after which it stops: more of the same help nobody. */
 const FINDINGS_MAX = 10;
+/** Longest wait for an answer, in milliseconds. */
+const ANSWER_MS_MAX = 30_000;
 /** Commitments that later requests go to. */
 const POOL_MAX = 40;
 
@@ -116,7 +118,10 @@ export class Fuzz {
     }
     if (isWhole) this.finished += 1;
     // The indicator that examples name stays as it is: revised, it might be none for targets.
-    for (const [section, code] of [['agencies', ids['agency']], ['action-lines', ids['line']], ['indicators', ids['indicator']]] as const) if (code && code !== 'UNDP.labs') keep(this.#codes[section]!, code);
+    for (const [section, made] of Object.entries({ agencies: 'agency', 'action-lines': 'line', indicators: 'indicator' })) {
+      const code = ids[made];
+      if (code && code !== 'UNDP.labs') keep(this.#codes[section]!, code);
+    }
     // Targets, updates and the like are those of the story's main commitment.
     if (ids['id']) keep(this.#pool, { ...ids, id: ids['id'] });
     for (const other of ['successor', 'superseded', 'withdrawn']) if (ids[other]) keep(this.#pool, { id: ids[other] });
@@ -140,7 +145,7 @@ export class Fuzz {
       const revision = this.#revisions.get(record);
       if (!route.access.opens && revision !== undefined) request.headers['if-match'] = `"${revision}"`;
       const answer = await this.#send(operation, request, caller, kind);
-      if (answer.status >= 300) continue;
+      if (answer.status < 200 || answer.status >= 300) continue;
       ids[step[3]?.['as'] ?? ''] = answer.body.id;
       this.#revisions.set(route.access.opens ? `${route.path}/${answer.body.id}` : record, answer.body.revision);
       await this.#repeat(operation, request, caller, answer);
@@ -156,19 +161,25 @@ export class Fuzz {
     if (again.status !== first.status || again.text !== first.text) this.#found(operation, request, caller, again, [`a repeat was answered otherwise: ${first.status} ${first.text}`]);
     const other = { ...request, body: JSON.stringify({ ...JSON.parse(request.body || '{}'), occurredOn: '2021-02-03' }) };
     const reused = await this.#send(operation, other, caller, 'broken');
-    if (reused.status < 400) this.#found(operation, other, caller, reused, ['a key was taken for two requests']);
+    if (reused.status >= 200 && reused.status < 400) this.#found(operation, other, caller, reused, ['a key was taken for two requests']);
   }
 
   /** A command to something that is there, by anybody. */
   async #command(operation: Operation, kind: Kind): Promise<void> {
     const path = this.#pathOf(operation, kind);
-    const request: SentRequest = { path, query: [], headers: { 'content-type': 'application/json', 'idempotency-key': this.#newKey() }, body: this.#bodyOf(operation, kind, needed(operation.id, operation.body?.example as object, this.#keys)) };
+    const example = needed(operation.id, operation.body?.example as object, this.#keys);
+    const request: SentRequest = {
+      path,
+      query: [],
+      headers: { 'content-type': 'application/json', 'idempotency-key': this.#newKey() },
+      body: this.#bodyOf(operation, kind, example),
+    };
     const record = path['id'] ? `commitments/${path['id']}` : `${operation.path.split('/')[2]}/${path['code']}`;
     const revision = this.#revisions.get(record);
     if (revision !== undefined && this.dice.chance(0.8)) request.headers['if-match'] = `"${revision}"`;
     if (kind === 'broken') this.#breakParts(operation, request);
     const answer = await this.#send(operation, request, this.#anybody(), kind);
-    if (answer.status < 300) this.#revisions.set(record, answer.body.revision);
+    if (answer.body?.revision !== undefined && answer.status < 300) this.#revisions.set(record, answer.body.revision);
   }
 
   async #query(operation: Operation, kind: Kind): Promise<void> {
@@ -272,28 +283,38 @@ export class Fuzz {
 
   /** Sends, counts, and holds the answer against the document. */
   async #send(operation: Operation, request: SentRequest, caller: Caller, kind: Kind): Promise<Answer> {
-    const { method } = operation;
-    const headers = { ...request.headers, ...(caller && { authorization: `Bearer ${await this.#tokenOf(caller)}` }) };
-    const response = await fetch(urlOf(this.ledger.url, operation, request), { method, headers, ...(request.body !== undefined && { body: request.body }) });
-    const text = await response.text();
-    const answer: Answer = { status: response.status, headers: response.headers, text, body: jsonOrNothing(text) };
-
+    const answer = await this.#answerTo(operation, request, caller);
+    const isAccepted = answer.status >= 200 && answer.status < 300;
     const tally = this.tallies.get(operation.id)!;
     tally.sent += 1;
     this.statuses.set(answer.status, (this.statuses.get(answer.status) ?? 0) + 1);
-    const wrong = this.#api.differencesOf(operation, answer);
-    if (answer.status >= 500) wrong.push('the server failed');
-    if (answer.status < 300) {
+    if (isAccepted) {
       tally.succeeded += 1;
       if (kind !== 'example') tally.madeUp += 1;
+      this.accepted.set(kind, (this.accepted.get(kind) ?? 0) + 1);
       this.#position = Math.max(this.#position, Number(answer.body?.position ?? 0));
-      if (method === 'POST') this.written.add(answer.body.position);
-      wrong.push(...this.#api.faultsOf(operation, request).map((fault) => `accepted, although ${fault}`));
+      if (operation.method === 'POST') this.written.add(answer.body.position);
     }
-    if (answer.status < 300) this.accepted.set(kind, (this.accepted.get(kind) ?? 0) + 1);
-    else wrong.push(...this.#unfounded(operation, request, answer));
+    const wrong = [
+      ...(answer.status >= 500 ? ['the server failed'] : []),
+      ...this.#api.differencesOf(operation, answer),
+      ...(isAccepted ? this.#api.faultsOf(operation, request).map((fault) => `accepted, although ${fault}`) : this.#unfounded(operation, request, answer)),
+    ];
     if (wrong.length > 0) this.#found(operation, request, caller, answer, wrong);
     return answer;
+  }
+
+  /** With status 0 where none came. */
+  async #answerTo(operation: Operation, request: SentRequest, caller: Caller): Promise<Answer> {
+    const headers = { ...request.headers, ...(caller && { authorization: `Bearer ${await this.#tokenOf(caller)}` }) };
+    const body = request.body === undefined ? {} : { body: request.body };
+    try {
+      const response = await fetch(urlOf(this.ledger.url, operation, request), { method: operation.method, headers, ...body, signal: AbortSignal.timeout(ANSWER_MS_MAX) });
+      const text = await response.text();
+      return { status: response.status, headers: response.headers, text, body: jsonOrNothing(text) };
+    } catch (error) {
+      return { status: 0, headers: new Headers(), text: String((error as Error).cause ?? error), body: undefined };
+    }
   }
 
   /** Rules that a schema can tell, for which a request was refused that is as the document describes it. */
