@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { published, topics, type CloudEvent } from '#contracts/published.ts';
@@ -50,7 +50,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   for (const one of undo.reverse()) await one();
-  rmSync(folder, { recursive: true, force: true });
+  for (const one of [folder, `${folder}-old`, `${folder}-new`]) rmSync(one, { recursive: true, force: true });
 }, 90_000);
 
 test('a backup made while writers run is restored without the end that Kafka has: it goes on above, loses nothing more, and uses no position twice', async () => {
@@ -63,7 +63,7 @@ test('a backup made while writers run is restored without the end that Kafka has
   const work = writers.work();
   await until(() => writers.accepted.length >= ENOUGH, SLOW);
   const before = writers.accepted.length;
-  await copyCluster(oldServer.url, join(folder, 'old', 'cluster'), join(folder, 'new', 'cluster'));
+  await copyCluster(oldServer.url, join(serverFolder('old'), 'cluster'), join(serverFolder('new'), 'cluster'));
   const copied = writers.accepted.length;
   await until(() => writers.accepted.length >= copied + ENOUGH, SLOW);
   writers.stop();
@@ -74,7 +74,7 @@ test('a backup made while writers run is restored without the end that Kafka has
   await old.lose(oldServer);
 
   // What was committed before the backup began is in it, and it ends somewhere in what came until its end.
-  await copyFile(join(folder, 'old', 'password'), join(folder, 'new', 'password'));
+  await copyFile(join(serverFolder('old'), 'password'), join(serverFolder('new'), 'password'));
   const restored = await Site.start((await server('new')).url);
   const kept = await restored.log();
   expect(kept).toEqual(history.slice(0, kept.length));
@@ -209,10 +209,14 @@ async function database(): Promise<string> {
 }
 
 async function server(name: string): Promise<EmbeddedPostgres> {
-  await mkdir(join(folder, name), { recursive: true, mode: 0o700 });
-  const postgres = await startPostgres({ dataDir: join(folder, name) });
+  const postgres = await startPostgres({ dataDir: serverFolder(name) });
   undo.push(() => postgres.stop());
   return postgres;
+}
+
+/** Where the next test run looks for servers of one that was killed. */
+function serverFolder(name: string): string {
+  return join(`${folder}-${name}`, 'postgres');
 }
 
 type App = 'api' | 'projector' | 'publisher' | 'reporting';
