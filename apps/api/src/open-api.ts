@@ -38,7 +38,8 @@ const DESCRIPTION = `Commitments and progress on the WSIS action lines, kept as 
 
 Commands are POST with an \`Idempotency-Key\`; where the decision rests on what was read they take \`If-Match\` with the
 record's ETag. They answer \`{ id, revision, position, status }\`; give the position as \`minPosition\` to a query to
-read what you wrote. Errors are \`application/problem+json\` with a stable \`code\`.`;
+read what you wrote. A field or parameter that is not known here is refused by name, and so is one that comes twice.
+Errors are \`application/problem+json\` with a stable \`code\`.`;
 
 const ProblemSchema = z
   .object({
