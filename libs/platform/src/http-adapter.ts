@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { BodiesUnderWay } from './bodies-under-way.ts';
 import type { Callers } from './callers.ts';
 import type { Drain } from './drain.ts';
 import { parseJson } from './json-body.ts';
@@ -12,6 +13,9 @@ import { problemOf, sendProblem } from './problem.filter.ts';
 
 /** Largest body, in bytes. */
 export const BODY_BYTES_MAX = 1024 * 1024;
+/** Of all bodies at once, and of those of one caller. */
+export const BODIES_BYTES_MAX = 64 * BODY_BYTES_MAX;
+export const BODIES_OF_ONE_BYTES_MAX = 8 * BODY_BYTES_MAX;
 /** Connections that are open at once at most; more are closed at once, so that those to the database can still be opened. */
 export const CONNECTIONS_MAX = 5000;
 /** Longest time that a request may take to arrive, in milliseconds; looked at ten times in it. */
@@ -60,6 +64,8 @@ export class HttpAdapter extends FastifyAdapter {
     });
     fastify.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
     fastify.addHook('onRequest', async (request) => settings.callers?.identify(request));
+    const bodies = new BodiesUnderWay({ bytesMax: BODY_BYTES_MAX, allBytesMax: BODIES_BYTES_MAX, bytesOfOneMax: BODIES_OF_ONE_BYTES_MAX });
+    fastify.addHook('onRequest', async (request, reply) => bodies.take(request, reply));
     fastify.addHook('onSend', async (request, reply) => {
       if (settings.drain.signal.aborted && request.raw.httpVersionMajor === 1) void reply.header('connection', 'close');
     });

@@ -17,7 +17,7 @@ import { mintLocalToken } from './auth/local-key.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { Drain } from './drain.ts';
 import { HealthChecks } from './health.module.ts';
-import { BODY_BYTES_MAX } from './http-adapter.ts';
+import { BODIES_OF_ONE_BYTES_MAX, BODY_BYTES_MAX } from './http-adapter.ts';
 import { createHttpApp, httpSettings, listen } from './http-app.ts';
 import { Problem } from './problem.ts';
 import { routesOf } from './routes.ts';
@@ -371,6 +371,28 @@ describe('bodies', () => {
 
   test('more than a mebibyte is refused', async () => {
     expect(await post(path, `"${'x'.repeat(BODY_BYTES_MAX)}"`)).toMatchObject({ status: 413, body: { code: 'REQUEST.TOO_LARGE' } });
+  });
+
+  test('who has as many under way as one may is turned away before the next is read, and let in when they are gone; others are let in', async () => {
+    const headers = `host: x\r\nauthorization: Bearer ${await token('approver')}\r\ncontent-type: application/json\r\ncontent-length: ${BODY_BYTES_MAX}\r\n`;
+    const slow = await Promise.all(Array.from({ length: BODIES_OF_ONE_BYTES_MAX / BODY_BYTES_MAX }, async () => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      const arrived = once(app.getHttpServer(), 'request');
+      socket.write(`POST ${path} HTTP/1.1\r\n${headers}\r\n[1,`);
+      await arrived;
+      return socket;
+    }));
+    const body = '{"title":"t","count":1}';
+    const refused = await until(async () => {
+      const answer = await post(path, body);
+      return answer.status === 503 && answer;
+    });
+    expect(refused).toMatchObject({ body: { code: 'SERVICE.BUSY' } });
+    expect(refused.headers.get('retry-after')).toBe('1');
+    const other = { 'content-type': 'application/json', authorization: `Bearer ${await token('approver', 'ITU')}` };
+    expect((await fetch(url + path, { method: 'POST', body, headers: other })).status).toBe(201);
+    for (const socket of slow) socket.destroy();
+    await until(async () => (await post(path, body)).status === 201);
   });
 });
 
