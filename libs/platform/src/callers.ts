@@ -29,8 +29,8 @@ export class Callers {
       request.actor = token === undefined ? undefined : await this.tokens.actorOf(token);
       this.limiter.take(request.actor ? `actor ${request.actor.id}` : `address ${request.ip}`);
     } catch (error) {
-      // A token that was refused names nobody, so guessing counts against the address.
-      if (error instanceof Problem && error.status === 401) this.limiter.take(`address ${request.ip}`);
+      // A token that was not accepted names nobody, so guessing counts against the address; also while the issuer is away.
+      if (!(error instanceof Problem && error.status === 429)) this.limiter.take(`address ${request.ip}`);
       throw error;
     }
     if (!request.actor && hasBody(request)) throw tokenMissing();

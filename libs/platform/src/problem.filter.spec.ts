@@ -19,6 +19,7 @@ test('what failed is logged, with its cause', () => {
 
 test('who is turned away because too much is at work fills no log', () => {
   caught(new Problem(503, 'SERVICE.BUSY', 'too many commands'));
+  caught(new EventStoreError('EVENT_STORE.UNAVAILABLE', 'too many reads are waiting for the event log'));
   caught(new Problem(429, 'REQUEST.RATE_LIMITED', 'slow down'));
   expect(logged).toEqual([]);
 });

@@ -46,6 +46,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
 
 /** Turned away because too much is at work, or told to come back: nothing failed, and under load a line for each would be the next trouble. */
 function isOwnRefusal(error: unknown): boolean {
+  if (error instanceof EventStoreError) return error.code === 'EVENT_STORE.UNAVAILABLE' && error.cause === undefined;
   return error instanceof Problem && error.status === 503 && error.cause === undefined;
 }
 
