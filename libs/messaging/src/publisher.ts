@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { restrictedTypes, topics, UnmappableEventError } from '#contracts/published.ts';
 import type { EventStore } from '#event-store/event-store.ts';
@@ -162,13 +163,19 @@ async function watchTopics(kafka: Kafka, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await delay(TOPICS_MS, undefined, { signal }).catch(() => undefined);
     // A broker that is away is met, and told, by the next send.
-    const existing = await kafka.describeTopics(topics).catch(() => undefined);
+    const existing = await Promise.race([kafka.describeTopics(topics).catch(() => undefined), aborted(signal)]);
     const gone = existing && topics.filter((topic) => !existing.has(topic));
     if (gone?.length) throw new ProducerLostError(`deleted by somebody: ${gone.join(', ')}`);
   }
 }
 
-/** Does all of it at the same time; what ends, ends the rest. @throws what failed first */
+/** An answer that nobody waits for any more may take as long as it likes. */
+async function aborted(signal: AbortSignal): Promise<undefined> {
+  if (!signal.aborted) await once(signal, 'abort');
+  return undefined;
+}
+
+/** Does all of it at the same time; what ends, ends the rest. @throws what one of them failed of */
 async function together(signal: AbortSignal, work: readonly ((stop: AbortSignal) => Promise<void>)[]): Promise<void> {
   const ended = new AbortController();
   const stop = AbortSignal.any([signal, ended.signal]);
