@@ -56,6 +56,8 @@ export async function startProcess(command: readonly string[], options: StartOpt
 export interface Outcome {
   /** Null when it was killed, or ran out of time. */
   exitCode: number | null;
+  /** What killed it. */
+  signal: NodeJS.Signals | null;
   stdout: string;
   stderr: string;
 }
@@ -90,9 +92,9 @@ export function runProcess(command: readonly string[], options: RunOptions): Pro
       clearTimeout(timer);
       reject(error);
     });
-    child.once('close', (exitCode) => {
+    child.once('close', (exitCode, signal) => {
       clearTimeout(timer);
-      resolve({ exitCode, stdout, stderr });
+      resolve({ exitCode, signal, stdout, stderr });
     });
   });
 }

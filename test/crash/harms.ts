@@ -1,10 +1,12 @@
-import { writeFileSync, rmSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import pg from 'pg';
 import { topics } from '#contracts/published.ts';
 import { type AppName, runLedger } from '#embedded/apps.ts';
+import { EVENTS_MAX } from '#messaging/publisher.ts';
+import type { Outcome } from '#embedded/process.ts';
 import type { FaultPoint } from '#platform/fault-point.ts';
 import type { Dice } from '#testing/dice.ts';
 import { until } from '#testing/until.ts';
@@ -16,8 +18,8 @@ export interface Harm {
   name: string;
   /** Does it and returns when it has ended: from there on the recovery counts. */
   run(site: Site, dice: Dice): Promise<void>;
-  /** It may catch records in flight, of a publisher that is killed or paused. */
-  repeats?: boolean;
+  /** Records that it may catch in flight, of a publisher that is killed or paused; none unless given. */
+  repeats?: number;
   /** Takes more than some seconds: not part of the short run. */
   long?: boolean;
   /** A topic that has to be filled anew. */
@@ -57,13 +59,13 @@ const atFaultPoints: Harm[] = [
 ];
 
 const toPostgres: Harm[] = [
-  { name: 'PostgreSQL: kill -9 of the postmaster', run: ({ postgres }) => postgres.end('SIGKILL').then(() => postgres.isBack()), repeats: true },
-  { name: 'PostgreSQL: immediate stop', run: ({ postgres }) => postgres.end('SIGQUIT').then(() => postgres.isBack()), repeats: true },
-  { name: 'PostgreSQL: down for some seconds', run: postgresDown, repeats: true },
-  { name: 'PostgreSQL: every session terminated, again and again', run: terminateSessions, repeats: true },
-  { name: 'PostgreSQL: connections used up', run: useUpConnections, repeats: true },
+  { name: 'PostgreSQL: kill -9 of the postmaster', run: ({ postgres }) => postgres.end('SIGKILL').then(() => postgres.isBack()) },
+  { name: 'PostgreSQL: immediate stop', run: ({ postgres }) => postgres.end('SIGQUIT').then(() => postgres.isBack()) },
+  { name: 'PostgreSQL: down for some seconds', run: postgresDown },
+  { name: 'PostgreSQL: every session terminated, again and again', run: terminateSessions },
+  { name: 'PostgreSQL: connections used up', run: useUpConnections },
   { name: 'PostgreSQL: answers to appends lost', run: loseAppendAnswers },
-  { name: 'PostgreSQL: disk full', run: fillDisk, needsSmallDisk: true, repeats: true },
+  { name: 'PostgreSQL: disk full', run: fillDisk, needsSmallDisk: true },
   { name: 'PostgreSQL: the log locked by somebody for 20 s', run: lockLog, long: true },
 ];
 
@@ -73,12 +75,12 @@ const toKafka: Harm[] = [
   { name: 'Kafka: paused for longer than every time-out', run: pauseKafka, long: true },
   { name: 'Kafka: answers to sends lost', run: loseSendAnswers },
   ...topics.filter((topic) => topic.includes('commitment')).map((topic): Harm => ({
-    name: 'Kafka: a topic deleted', topic, run: (site) => topicDeleted(site, topic), repeats: true,
+    name: 'Kafka: a topic deleted', topic, run: (site) => topicDeleted(site, topic),
   })),
 ];
 
 const others: Harm[] = [
-  { name: 'publisher: its leader paused until another leads, then continued', run: pauseLeader, repeats: true },
+  { name: 'publisher: its leader paused until another leads, then continued', run: pauseLeader, repeats: EVENTS_MAX },
   { name: 'projector: one paused, then continued', run: (site, dice) => pauseOne(site, dice, 'projector') },
   { name: 'api: one paused, then continued', run: (site, dice) => pauseOne(site, dice, 'api') },
   { name: 'api: the clock of one set an hour back', run: clockBack },
@@ -86,19 +88,24 @@ const others: Harm[] = [
 
 export const harms: readonly Harm[] = [...byAccident, ...atFaultPoints, ...toPostgres, ...toKafka, ...others];
 
+/** Of a publisher that is killed, one send; so many may be killed one after the other. */
+function inFlight(name: AppName, kills: number): Pick<Harm, 'repeats'> {
+  return name === 'publisher' ? { repeats: kills * EVENTS_MAX } : {};
+}
+
 function kill(name: AppName): Harm {
-  return { name: `kill -9 of one ${name}`, repeats: name === 'publisher', run: (site, dice) => dice.pick(site.of(name)).kill() };
+  return { name: `kill -9 of one ${name}`, ...inFlight(name, 1), run: (site, dice) => dice.pick(site.of(name)).kill() };
 }
 
 function killAll(name: AppName): Harm {
-  return { name: `kill -9 of every ${name} at once`, repeats: name === 'publisher', run: async (site) => void (await Promise.all(site.of(name).map((app) => app.kill()))) };
+  return { name: `kill -9 of every ${name} at once`, ...inFlight(name, 1), run: async (site) => void (await Promise.all(site.of(name).map((app) => app.kill()))) };
 }
 
 /** Each process of the kind is restarted with the fault armed; the harm ends when one of them has come to it and was killed. */
 function atFaultPoint(name: AppName, point: FaultPoint, countdownMax: number): Harm {
   return {
     name: `kill -9 at ${point}`,
-    repeats: name === 'publisher',
+    ...inFlight(name, 2),
     async run(site, dice) {
       const before = site.of(name).map(({ ends }) => ends.length);
       await site.arm(name, point, dice.int(1, countdownMax));
@@ -122,12 +129,13 @@ async function killedMigration(site: Site, dice: Dice): Promise<void> {
   url.pathname = `/${name}`;
   const elsewhere = { ...site.env(), DATABASE_URL: url.href, EVENT_STORE_URL: url.href };
   await asOwner(site, (client) => client.query(`create database ${name}`));
-  await killedAt(elsewhere, ['migrate'], `migration.migrated:${dice.int(1, 3)}`);
+  const versionsOf = (of: Pick<Site, 'databaseUrl'>) => asOwner(of, async (client) =>
+    (await client.query<{ version: number }>('select version from event_log.migrations order by version')).rows.map(({ version }) => version));
+  const all = await versionsOf(site);
+  await killedAt(elsewhere, ['migrate'], `migration.migrated:${dice.int(1, all.length)}`);
   await runLedger(['migrate'], elsewhere, AbortSignal.timeout(LEDGER_MS_MAX));
-  await asOwner({ databaseUrl: url.href }, async (client) => {
-    const { rows } = await client.query<{ version: number }>('select version from event_log.migrations order by version');
-    if (rows.some(({ version }, index) => version !== index + 1) || rows.length < 3) throw new Violation(`after a killed migration the log has versions ${JSON.stringify(rows)}`);
-  });
+  const versions = await versionsOf({ databaseUrl: url.href });
+  if (String(versions) !== String(all)) throw new Violation(`after a killed migration the log has versions ${String(versions)}`);
   await asOwner(site, (client) => client.query(`drop database ${name} with (force)`));
 }
 
@@ -162,8 +170,9 @@ async function importAll(site: Site, data: string): Promise<ImportCounts> {
 }
 
 async function killedAt(env: NodeJS.ProcessEnv, args: string[], fault: string): Promise<void> {
-  const outcome = await runLedger(args, { ...env, FAULT_POINT: fault }, AbortSignal.timeout(LEDGER_MS_MAX)).catch(() => 'killed');
-  if (outcome !== 'killed') throw new Error(`ledger ${args.join(' ')} did not come to ${fault}`);
+  const outcome = await runLedger(args, { ...env, FAULT_POINT: fault }, AbortSignal.timeout(LEDGER_MS_MAX)).catch((error: Error) => error);
+  const killed = outcome instanceof Error && (outcome.cause as Outcome | undefined)?.signal === 'SIGKILL';
+  if (!killed) throw new Error(`ledger ${args.join(' ')} was not killed at ${fault}`, { cause: outcome });
 }
 
 async function postgresDown({ postgres, apps }: Site): Promise<void> {
@@ -229,15 +238,9 @@ async function loseSendAnswers({ kafkaProxy }: Site): Promise<void> {
 
 /** Nothing can be written any more, until there is room again. */
 async function fillDisk({ smallDisk, postgres }: Site): Promise<void> {
-  const ballast = join(smallDisk!, 'ballast');
-  const megabyte = Buffer.alloc(1 << 20);
-  try {
-    for (let n = 0; n < 100_000; n += 1) writeFileSync(ballast, megabyte, { flag: 'a' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-  }
+  smallDisk!.fill();
   await delay(HOLD_MS);
-  rmSync(ballast);
+  smallDisk!.makeRoom();
   await postgres.isBack();
 }
 
@@ -279,16 +282,20 @@ async function pauseKafka({ kafka }: Site): Promise<void> {
   kafka.signal('SIGCONT');
 }
 
+/** What was in its hand may come twice; it must know before it sends anything more, and end. */
 async function pauseLeader(site: Site): Promise<void> {
   const leader = await leaderOf(site);
+  const { ends } = leader;
+  const before = ends.length;
   leader.signal('SIGSTOP');
   await delay(PAUSE_MS);
   try {
-    const next = await leaderOf(site, leader.id);
-    if (next.id === leader.id) throw new Violation('no other publisher took over from a leader that was paused');
+    await leaderOf(site, leader.id);
   } finally {
     leader.signal('SIGCONT');
   }
+  await until(() => ends.length > before, { deadlineMs: FAULT_MS_MAX })
+    .catch((cause: unknown) => { throw new Violation('a leader that was paused until another led goes on', {}, { cause }); });
 }
 
 async function leaderOf(site: Site, other?: string) {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type AppName, runLedger, startApp, waitUntilReady } from '#embedded/apps.ts';
@@ -15,7 +15,7 @@ import { appendProtocol, kafkaProtocol, TcpProxy } from './tcp-proxy.ts';
 /** How many of each run side by side, so that leadership can move and a load balancer has somewhere to go. */
 const sizes: Record<AppName, number> = { api: 2, projector: 2, publisher: 2, reporting: 1 };
 const restartPauseMs = 200;
-const tmpfsMegabytes = 3_000;
+const diskBytes = 3_000_000_000;
 const stopMs = 60_000;
 
 /**
@@ -28,8 +28,8 @@ export class Site {
   kafka!: Harmed<EmbeddedKafka>;
   postgresProxy!: TcpProxy;
   kafkaProxy!: TcpProxy;
-  /** Folder on a file system of its own that can be filled up; undefined where the machine permits none. */
-  smallDisk: string | undefined;
+  /** PostgreSQL's, which can be filled up; undefined where the machine permits none. */
+  smallDisk: SmallDisk | undefined;
 
   private constructor(readonly folder: string, private readonly say: (line: string) => void) {}
 
@@ -88,7 +88,7 @@ export class Site {
     await this.kafka?.stop();
     await this.postgres?.stop();
     await Promise.all([this.postgresProxy?.close(), this.kafkaProxy?.close()]);
-    if (this.smallDisk) execFileSync('umount', ['--lazy', this.smallDisk]);
+    this.smallDisk?.unmount(join(this.folder, 'postgres.log'));
     this.smallDisk = undefined;
   }
 
@@ -96,7 +96,7 @@ export class Site {
     mkdirSync(this.dataDir, { recursive: true });
     const postgresData = join(this.folder, 'postgres');
     mkdirSync(postgresData, { recursive: true });
-    this.smallDisk = mountSmallDisk(postgresData);
+    this.smallDisk = SmallDisk.mount(postgresData);
     let postgresPort: number | undefined;
     this.postgres = await Harmed.start('postgres', this.say, async () => {
       const server = await startPostgres({ dataDir: postgresData, port: postgresPort });
@@ -277,14 +277,37 @@ export function withClock(offsetMs: number): NodeJS.ProcessEnv {
   return { NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, 'clock.mjs')).href}`, CLOCK_OFFSET_MS: String(offsetMs) };
 }
 
-/** PostgreSQL's folder on a file system of its own, which needs root and Linux. */
-function mountSmallDisk(folder: string): string | undefined {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined;
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${tmpfsMegabytes}m,mode=0700`, 'tmpfs', folder], { stdio: 'ignore' });
-    return folder;
-  } catch {
-    return undefined;
+/** PostgreSQL's folder on a file system of its own, in memory, which needs root and Linux. */
+class SmallDisk {
+  private constructor(private readonly folder: string) {}
+
+  static mount(folder: string): SmallDisk | undefined {
+    if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined;
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskBytes},mode=0700`, 'tmpfs', folder], { stdio: 'ignore' });
+      return new SmallDisk(folder);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** By making it as small as what it holds. */
+  fill(): void {
+    const { blocks, bfree, bsize } = statfsSync(this.folder);
+    this.resize((blocks - bfree) * bsize);
+  }
+
+  makeRoom(): void {
+    this.resize(diskBytes);
+  }
+
+  /** @param logFile where the server's log is kept */
+  unmount(logFile: string): void {
+    copyFileSync(join(this.folder, 'postgres.log'), logFile);
+    execFileSync('umount', ['--lazy', this.folder]);
+  }
+
+  private resize(bytes: number): void {
+    execFileSync('mount', ['-o', `remount,size=${bytes}`, this.folder]);
   }
 }
-

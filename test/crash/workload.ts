@@ -51,8 +51,6 @@ export class Workload {
   private made = 0;
   /** Commands given: makes their keys. */
   private given = 0;
-  /** Commands that nobody answered in three minutes. */
-  readonly unanswered: string[] = [];
   /** Answers that were neither acceptance nor a refusal by rule: how often each status and code came. */
   readonly putOff = new Map<string, number>();
   private failure: Error | undefined;
@@ -169,8 +167,7 @@ export class Workload {
       this.putOff.set(what, (this.putOff.get(what) ?? 0) + 1);
       await delay(AGAIN_MS);
     }
-    this.unanswered.push(`${command.path} (${command.key})`);
-    throw new Error(`no API answered ${command.path} within ${COMMAND_MS_MAX} ms`);
+    throw new Error(`no API answered ${command.path} (${command.key}) within ${COMMAND_MS_MAX} ms`);
   }
 
   private async token(role: Role, agency: string): Promise<string> {
