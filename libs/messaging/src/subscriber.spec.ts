@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { type CloudEvent, sequenceOf } from '#contracts/published.ts';
 import { type PartitionProgress, type ReceivedRecord, Subscriber, type SubscriberTransaction } from './subscriber.ts';
 
@@ -66,6 +67,30 @@ test('a record whose sequence is not above the highest seen in its partition is 
   expect(await subscriber.receive(record(4, 5))).toBe('handled');
   expect(memory.handled).toEqual([3, 4, 5]);
   expect(await memory.progress('wsis.agency.v1', 0)).toEqual({ nextOffset: 5, sequence: 5, count: 3 });
+});
+
+test('a topic that was made anew is read from its beginning: what was seen is dropped without a transaction for each', async () => {
+  for (let position = 1; position <= 50; position += 1) await subscriber.receive(record(position - 1, position));
+  const begun = jest.spyOn(memory, 'inTransaction');
+  for (let position = 1; position <= 50; position += 1) expect(await subscriber.receive(record(position - 1, position))).toBe('dropped');
+  expect(begun).toHaveBeenCalledTimes(1);
+  expect(await subscriber.receive(record(50, 51))).toBe('handled');
+  expect(await memory.progress('wsis.agency.v1', 0)).toEqual({ nextOffset: 51, sequence: 51, count: 51 });
+  expect(memory.handled).toEqual(Array.from({ length: 51 }, (_, n) => n + 1));
+  expect(sought).toEqual([]);
+});
+
+test('a database that is emptied while records are dropped is noticed at the next that is not', async () => {
+  for (const one of [record(0, 3), record(1, 4), record(0, 3), record(1, 4)]) await subscriber.receive(one);
+  memory.state.clear();
+  expect(await subscriber.receive(record(2, 5))).toBe('sought');
+  expect(sought).toEqual([0]);
+  for (const one of [record(0, 3), record(1, 4), record(2, 5)]) expect(await subscriber.receive(one)).toBe('handled');
+});
+
+test('who is killed while records are dropped begins again with them', async () => {
+  for (const one of [record(0, 3), record(1, 4), record(2, 5), record(0, 3), record(1, 4)]) await subscriber.receive(one);
+  expect(await memory.progress('wsis.agency.v1', 0)).toMatchObject({ nextOffset: 1, sequence: 5 });
 });
 
 test('each partition has a highest of its own', async () => {

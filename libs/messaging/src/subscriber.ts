@@ -42,6 +42,8 @@ export interface SubscriberOptions<T extends SubscriberTransaction> {
 export class Subscriber<T extends SubscriberTransaction> {
   /** Offsets at which the client was told to go on, until it does. */
   private readonly sought = new Map<string, number>();
+  /** By partition of which records are dropped one after the other: what was saved at the first of them, and how far they go. */
+  private readonly dropping = new Map<string, { saved: PartitionProgress; nextOffset: number }>();
 
   constructor(private readonly options: SubscriberOptions<T>) {}
 
@@ -51,40 +53,60 @@ export class Subscriber<T extends SubscriberTransaction> {
    * @throws Error for a record that is no CloudEvent of the ledger, and for records that the topic has lost
    */
   async receive(record: ReceivedRecord): Promise<'handled' | 'dropped' | 'sought'> {
-    const { topic, partition, offset } = record;
-    const missing = await this.options.inTransaction(async (transaction) => {
-      const progress = await transaction.progress(topic, partition);
-      if (offset > progress.nextOffset) return progress.nextOffset;
-      return this.take(record, progress, transaction);
+    if (this.isDroppedAsWell(record)) return 'dropped';
+    const key = keyOf(record);
+    const { result, progress } = await this.options.inTransaction(async (transaction) => {
+      const before = this.passed(key, await transaction.progress(record.topic, record.partition));
+      if (record.offset > before.nextOffset) return { result: 'sought' as const, progress: before };
+      return this.take(record, before, transaction);
     });
-    if (typeof missing !== 'number') {
-      this.sought.delete(`${topic} ${partition}`);
-      return missing;
-    }
-    this.goBack(record, missing);
-    return 'sought';
+    if (result === 'sought') this.goBack(record, progress.nextOffset);
+    else this.sought.delete(key);
+    if (result === 'dropped') this.dropping.set(key, { saved: progress, nextOffset: progress.nextOffset });
+    else this.dropping.delete(key);
+    return result;
   }
 
-  private async take(record: ReceivedRecord, progress: PartitionProgress, transaction: T): Promise<'handled' | 'dropped'> {
+  private async take(record: ReceivedRecord, before: PartitionProgress, transaction: T): Promise<{ result: 'handled' | 'dropped'; progress: PartitionProgress }> {
     const { topic, partition, offset } = record;
     const event = eventOf(record);
-    const nextOffset = offset + 1;
-    if (Number(event.sequence) <= progress.sequence) {
-      await transaction.save(topic, partition, { ...progress, nextOffset });
-      return 'dropped';
-    }
-    await this.options.handle(event, transaction);
-    await transaction.save(topic, partition, { nextOffset, sequence: Number(event.sequence), count: progress.count + 1 });
-    return 'handled';
+    const sequence = Number(event.sequence);
+    const result = sequence <= before.sequence ? 'dropped' : 'handled';
+    const progress = result === 'dropped' ? { ...before, nextOffset: offset + 1 } : { nextOffset: offset + 1, sequence, count: before.count + 1 };
+    if (result === 'handled') await this.options.handle(event, transaction);
+    await transaction.save(topic, partition, progress);
+    return { result, progress };
+  }
+
+  /**
+   * The next of a run of dropped records needs no transaction: a topic that was made anew is read from its beginning, and
+   * may hold millions that were seen. Whoever is killed within the run begins it again.
+   */
+  private isDroppedAsWell(record: ReceivedRecord): boolean {
+    const run = this.dropping.get(keyOf(record));
+    if (record.offset !== run?.nextOffset || Number(eventOf(record).sequence) > run.saved.sequence) return false;
+    run.nextOffset += 1;
+    return true;
+  }
+
+  /** Behind the run of dropped records, unless somebody changed what is saved meanwhile: an emptied database lacks them all. */
+  private passed(key: string, saved: PartitionProgress): PartitionProgress {
+    const run = this.dropping.get(key);
+    const isSame = run?.saved.nextOffset === saved.nextOffset && run.saved.sequence === saved.sequence;
+    return isSame ? { ...saved, nextOffset: run.nextOffset } : saved;
   }
 
   private goBack({ topic, partition, offset }: ReceivedRecord, nextOffset: number): void {
-    const key = `${topic} ${partition}`;
+    const key = keyOf({ topic, partition });
     if (this.sought.get(key) === nextOffset)
       throw new Error(`records ${nextOffset} to ${offset - 1} of topic ${topic}, partition ${partition}, are gone`);
     this.sought.set(key, nextOffset);
     this.options.seek(topic, partition, nextOffset);
   }
+}
+
+function keyOf({ topic, partition }: Pick<ReceivedRecord, 'topic' | 'partition'>): string {
+  return `${topic} ${partition}`;
 }
 
 function eventOf({ topic, partition, offset, value }: ReceivedRecord): CloudEvent {
