@@ -55,3 +55,7 @@ test.each<[unknown, object, string | undefined]>([
 ])('%j against %j', (value, schema, problem) => {
   expect(checkOf(schema as Record<string, unknown>)(value)).toBe(problem);
 });
+
+test('what it can not check it refuses to pass over', () => {
+  expect(() => checkOf({ type: 'object', properties: { a: { allOf: [{ type: 'string' }] } } })).toThrow('no check is written for allOf of a JSON Schema');
+});

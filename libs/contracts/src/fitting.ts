@@ -14,7 +14,7 @@ export class MisfitEventError extends Error {
 /**
  * Makes sure that the data of an event of a known type has the fields, types and forms that its JSON Schema tells.
  * Neither bounds nor the rules for texts are looked at again: those that become stricter at the door must not make
- * unreadable what was taken before. Checking by the zod schema itself took 12 µs an event, this takes 2 (measured).
+ * unreadable what was taken before. Where there are upcasters it comes behind them. Checking by the zod schema itself took 12 µs an event, this takes 2 (measured).
  *
  * @throws MisfitEventError
  */
@@ -36,6 +36,8 @@ type Check = (value: unknown) => string | undefined;
 
 /** The parts of JSON Schema that `toJsonSchema` gives, without bounds. */
 export function checkOf(schema: JsonSchema): Check {
+  const unknown = Object.keys(schema).filter((keyword) => !KEYWORDS.has(keyword));
+  if (unknown.length > 0) throw new Error(`no check is written for ${unknown.join(', ')} of a JSON Schema`);
   const parts: Check[] = [];
   const alternatives = (schema['anyOf'] ?? schema['oneOf']) as JsonSchema[] | undefined;
   if (alternatives) parts.push(alternativesCheck(alternatives.map(checkOf)));
@@ -44,6 +46,14 @@ export function checkOf(schema: JsonSchema): Check {
   else if (schema['type']) parts.push(typeCheck(schema));
   return parts.length === 1 ? parts[0]! : (value) => firstProblem(parts, value);
 }
+
+/** The first three lines are checked; the bounds, names and hints of the last are not. */
+const KEYWORDS = new Set([
+  'type', 'const', 'enum', 'pattern',
+  'properties', 'required', 'additionalProperties', 'items',
+  'anyOf', 'oneOf',
+  'minLength', 'maxLength', 'minimum', 'maximum', 'minItems', 'maxItems', 'format', 'propertyNames', 'default', 'title', 'description',
+]);
 
 function firstProblem(parts: readonly Check[], value: unknown): string | undefined {
   for (const part of parts) {
