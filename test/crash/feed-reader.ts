@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { CloudEvent } from '#contracts/published.ts';
+import { type ServerSentEvent, serverSentEventsOf } from '#testing/server-sent-events.ts';
 import type { Site } from './site.ts';
 
 const AGAIN_MS = 300;
@@ -38,18 +40,13 @@ export class FeedReader {
     const signal = AbortSignal.any([this.stopping.signal, silent.signal]);
     this.connections += 1;
     const headers: Record<string, string> = { accept: 'text/event-stream', ...(this.lastId && { 'last-event-id': this.lastId }) };
-    let timer = setTimeout(() => silent.abort(), SILENCE_MS);
+    const timer = setTimeout(() => silent.abort(), SILENCE_MS);
     try {
       const response = await fetch(`${url}/v1/feed`, { headers, signal });
-      if (!response.ok || !response.body) throw new Error(`the feed answers ${response.status}`);
-      let text = '';
-      for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
-        clearTimeout(timer);
-        timer = setTimeout(() => silent.abort(), SILENCE_MS);
-        text += chunk;
-        const messages = text.split('\n\n');
-        text = messages.pop()!;
-        for (const message of messages) this.take(message);
+      if (!response.ok) throw new Error(`the feed answers ${response.status}`);
+      for await (const message of serverSentEventsOf(response)) {
+        timer.refresh();
+        this.take(message);
       }
     } finally {
       clearTimeout(timer);
@@ -57,11 +54,8 @@ export class FeedReader {
   }
 
   /** An id without data tells only how far the feed has come. */
-  private take(message: string): void {
-    const [, id] = /^id: (\d+)$/m.exec(message) ?? [];
-    if (id === undefined) return;
-    this.lastId = id;
-    const [, data] = /^data: (.*)$/m.exec(message) ?? [];
-    if (data !== undefined) this.seen.push((JSON.parse(data) as { sequence: string }).sequence);
+  private take({ id, data }: ServerSentEvent): void {
+    this.lastId = id ?? this.lastId;
+    if (data !== undefined) this.seen.push((JSON.parse(data) as CloudEvent).sequence);
   }
 }

@@ -9,8 +9,8 @@ import { type EmbeddedPostgres, startPostgres } from '#embedded/postgres.ts';
 import { endsWithin } from '#embedded/process.ts';
 import { type Stoppable, supervise, type Supervised } from '#embedded/supervise.ts';
 import type { FaultPoint } from '#platform/fault-point.ts';
+import { TcpProxy } from '#testing/tcp-proxy.ts';
 import { until } from '#testing/until.ts';
-import { appendProtocol, kafkaProtocol, TcpProxy } from './tcp-proxy.ts';
 
 /** How many of each run side by side, so that leadership can move and a load balancer has somewhere to go. */
 const sizes: Record<AppName, number> = { api: 2, projector: 2, publisher: 2, reporting: 1 };
@@ -103,15 +103,25 @@ export class Site {
       postgresPort = server.port;
       return server;
     });
-    this.postgresProxy = await TcpProxy.listen({ to: () => postgresPort!, protocol: appendProtocol });
+    this.postgresProxy = await TcpProxy.listen(() => postgresPort!, isAppend);
     const kafkaPort = await freePort();
-    this.kafkaProxy = await TcpProxy.listen({ to: () => kafkaPort, protocol: kafkaProtocol });
+    this.kafkaProxy = await TcpProxy.listen(() => kafkaPort, isProduce);
     this.kafka = await Harmed.start('kafka', this.say, async () => {
       const server = await startKafka({ dataDir: join(this.folder, 'kafka'), port: kafkaPort, advertisedPort: this.kafkaProxy.port });
       if ('missing' in server) throw new Error(server.missing);
       return server;
     });
   }
+}
+
+/** A frame of Kafka's begins with its length (4 bytes) and its kind (2 bytes), which is 0 for a request to produce. */
+function isProduce(bytes: Buffer): boolean {
+  return bytes.length > 6 && bytes.readInt16BE(4) === 0;
+}
+
+/** The name of the prepared statement is in each message that runs it. */
+function isAppend(bytes: Buffer): boolean {
+  return bytes.includes('append_');
 }
 
 /** A server that is started again when it ends, unless it is held down. */

@@ -1,4 +1,5 @@
 import type { CloudEvent } from '#contracts/published.ts';
+import { serverSentEventsOf } from '#testing/server-sent-events.ts';
 
 const FOLLOW_MS_MAX = 30_000;
 
@@ -15,11 +16,9 @@ export class FeedSubscriber {
     const ended = new AbortController();
     const response = await this.connect(AbortSignal.any([ended.signal, AbortSignal.timeout(FOLLOW_MS_MAX)]));
     if (!response.ok) throw new Error(`the feed answers ${response.status}`);
-    let text = '';
-    for await (const part of response.body!.pipeThrough(new TextDecoderStream())) {
-      const blocks = `${text}${part}`.split('\n\n');
-      text = blocks.pop()!;
-      for (const block of blocks) this.take(block);
+    for await (const { id, data } of serverSentEventsOf(response)) {
+      this.lastEventId = id ?? this.lastEventId;
+      if (data !== undefined) this.sequences.push((JSON.parse(data) as CloudEvent).sequence);
       if (this.sequences.length >= count) break;
     }
     ended.abort();
@@ -39,12 +38,5 @@ export class FeedSubscriber {
   private connect(signal: AbortSignal): Promise<Response> {
     const headers = { accept: 'text/event-stream', ...(this.lastEventId !== undefined && { 'last-event-id': this.lastEventId }) };
     return fetch(`${this.url}/v1/feed`, { headers, signal });
-  }
-
-  private take(block: string): void {
-    const field = (name: string) => block.split('\n').find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
-    this.lastEventId = field('id') ?? this.lastEventId;
-    const data = field('data');
-    if (data !== undefined) this.sequences.push((JSON.parse(data) as CloudEvent).sequence);
   }
 }

@@ -2,6 +2,7 @@ import { CloudEvent, published, sequenceOf } from '#contracts/published.ts';
 import { FeedSummary } from '#contracts/feed-summary.ts';
 import { logOf } from '#testing/given.ts';
 import { everything } from '#testing/scenes.ts';
+import { serverSentEventsOf } from '#testing/server-sent-events.ts';
 import { until } from '#testing/until.ts';
 import { testLedger, type Caller, type TestLedger } from '../ledger.fixture.ts';
 import { serverSentEvents } from './server-sent-events.ts';
@@ -150,22 +151,12 @@ async function follow(path: string, headers: Record<string, string> = {}): Promi
 }
 
 async function read(stream: Stream, signal: AbortSignal): Promise<void> {
-  let text = '';
   try {
-    for await (const chunk of stream.response.body!.pipeThrough(new TextDecoderStream())) {
-      text += chunk;
-      const blocks = text.split('\n\n');
-      text = blocks.pop()!;
-      for (const block of blocks) take(stream, block.split('\n'));
+    for await (const { id, data } of serverSentEventsOf(stream.response)) {
+      stream.lastId = id ?? stream.lastId;
+      if (data !== undefined) stream.events.push(JSON.parse(data) as CloudEvent);
     }
   } catch (error) {
     if (!signal.aborted) throw error;
-  }
-}
-
-function take(stream: Stream, lines: string[]): void {
-  for (const line of lines) {
-    if (line.startsWith('id: ')) stream.lastId = line.slice(4);
-    if (line.startsWith('data: ')) stream.events.push(JSON.parse(line.slice(6)) as CloudEvent);
   }
 }

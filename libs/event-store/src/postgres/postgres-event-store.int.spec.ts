@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { jest } from '@jest/globals';
 import pg from 'pg';
 import type { RecordedEvent } from '#domain/event.ts';
 import { LogRestored } from '#domain/log-restored.ts';
 import { loseEnd } from '#testing/lose-end.ts';
 import { testDatabase, type TestDatabase } from '#testing/postgres.ts';
+import { TcpProxy } from '#testing/tcp-proxy.ts';
 import { until } from '#testing/until.ts';
 import { holdsPosition } from '../holds-position.ts';
 import { describeEventStore, newStream, someEvent, someEvents, type LogUnderTest } from '../event-store.contract.ts';
@@ -152,13 +153,13 @@ describe('the log in PostgreSQL', () => {
   });
 
   test('an append whose answer is lost on the way is sent again, and answers as a repeat', async () => {
-    const proxy = await log.proxy();
-    const far = await log.open({ url: proxy.url });
+    const { url, proxy } = await log.proxy();
+    const far = await log.open({ url });
     const stream = newStream();
     await far.append(stream, 0, someEvents(1));
-    proxy.loseNextAnswer();
+    proxy.cutAnswers(1);
     expect(await far.append(stream, 1, someEvents(2))).toEqual({ outcome: 'duplicate', revision: 3, position: 3 });
-    expect(proxy.lostAnswers()).toBe(1);
+    expect(proxy.left).toBe(0);
     expect(await store.head()).toBe(3);
   });
 
@@ -399,9 +400,9 @@ describe('the log in PostgreSQL', () => {
   });
 
   test('closing while the server is out of reach answers every append, and ends', async () => {
-    const proxy = await log.proxy();
-    const far = await log.open({ url: proxy.url });
-    await proxy.stop();
+    const { url, proxy } = await log.proxy();
+    const far = await log.open({ url });
+    await proxy.close();
     const appends = Promise.allSettled([far.append(newStream(), 0, someEvents(1)), far.append(newStream(), 0, someEvents(1))]);
     await far.close();
     for (const result of await appends) expect(result).toMatchObject({ status: 'rejected', reason: { code: 'EVENT_STORE.UNAVAILABLE' } });
@@ -414,7 +415,7 @@ async function openLog() {
   await migrateEventLog(database.url);
   const stores: PostgresEventStore[] = [];
   const clients: pg.Client[] = [];
-  const proxies: Awaited<ReturnType<typeof startProxy>>[] = [];
+  const proxies: TcpProxy[] = [];
   const client = async () => {
     const opened = new pg.Client(database.url);
     clients.push(opened);
@@ -451,15 +452,19 @@ async function openLog() {
         return rows[0]!.count === count;
       });
     },
+    /** A way to the server on which an answer can get lost. */
     async proxy() {
-      const proxy = await startProxy(database.url);
+      const url = new URL(database.url);
+      const port = Number(url.port);
+      const proxy = await TcpProxy.listen(() => port);
       proxies.push(proxy);
-      return proxy;
+      url.port = String(proxy.port);
+      return { url: url.href, proxy };
     },
     async release() {
       await Promise.all(stores.map((store) => store.close()));
       await Promise.all(clients.map((opened) => opened.end()));
-      await Promise.all(proxies.map((proxy) => proxy.stop()));
+      await Promise.all(proxies.map((proxy) => proxy.close()));
       await database.drop();
     },
   };
@@ -480,50 +485,6 @@ function oneEvent(stream: string, expected: number | null): unknown[] {
 function oneAppend(stream: string): unknown[] {
   const { id, type } = someEvent();
   return [[stream], [0], [1], [1], [1], [id], [type], '{}', '{}'];
-}
-
-/** A way to the server on which an answer can get lost: the request arrives, the connection breaks before its answer. */
-async function startProxy(target: string) {
-  const { hostname, port } = new URL(target);
-  const sockets = new Set<Socket>();
-  let losing = false;
-  let lost = 0;
-  const server = createServer((near) => {
-    const far = connect(Number(port), hostname);
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        sockets.delete(socket);
-        near.destroy();
-        far.destroy();
-      });
-    }
-    near.pipe(far);
-    far.on('data', (answer) => {
-      if (!losing) {
-        near.write(answer);
-        return;
-      }
-      losing = false;
-      lost += 1;
-      near.destroy();
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = new URL(target);
-  url.hostname = '127.0.0.1';
-  url.port = String((server.address() as AddressInfo).port);
-  return {
-    url: url.href,
-    loseNextAnswer: () => (losing = true),
-    lostAnswers: () => lost,
-    stop: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
 }
 
 async function unusedPort(): Promise<number> {

@@ -1,17 +1,6 @@
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
-/** What a connection carries, as far as a broken acknowledgement needs to know it. */
-export interface Protocol {
-  /** Whether these bytes, sent by a client, ask for something to be written. */
-  isWrite(bytes: Buffer): boolean;
-}
-
-/** A frame of Kafka's begins with its length (4 bytes) and its kind (2 bytes), which is 0 for a request to produce. */
-export const kafkaProtocol: Protocol = { isWrite: (bytes) => bytes.length > 6 && bytes.readInt16BE(4) === 0 };
-/** The name of the prepared statement is in each message that runs it. */
-export const appendProtocol: Protocol = { isWrite: (bytes) => bytes.includes('append_') };
-
 /** Stands between clients and a server, and can keep an answer from those that wait for it. */
 export class TcpProxy {
   private cutsLeft = 0;
@@ -19,14 +8,18 @@ export class TcpProxy {
 
   private constructor(private readonly server: Server, readonly port: number) {}
 
-  static async listen({ port = 0, to, protocol }: { port?: number; to: () => number; protocol: Protocol }): Promise<TcpProxy> {
+  /**
+   * @param to port of the server, asked for at each connection
+   * @param isWrite whether these bytes, sent by a client, ask for something to be written; all do unless given
+   */
+  static async listen(to: () => number, isWrite: (bytes: Buffer) => boolean = () => true): Promise<TcpProxy> {
     const server = createServer({ noDelay: true });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, '127.0.0.1', resolve);
+      server.listen(0, '127.0.0.1', resolve);
     });
     const proxy = new TcpProxy(server, (server.address() as AddressInfo).port);
-    server.on('connection', (client) => proxy.connect(client, to(), protocol));
+    server.on('connection', (client) => proxy.connect(client, to(), isWrite));
     return proxy;
   }
 
@@ -45,7 +38,7 @@ export class TcpProxy {
     await new Promise((closed) => this.server.close(closed));
   }
 
-  private connect(client: Socket, port: number, { isWrite }: Protocol): void {
+  private connect(client: Socket, port: number, isWrite: (bytes: Buffer) => boolean): void {
     const server = createConnection({ port, host: '127.0.0.1', noDelay: true });
     let writing = false;
     const end = (): void => {

@@ -1,6 +1,6 @@
 import { createServer, connect, type AddressInfo } from 'node:net';
-import { until } from '#testing/until.ts';
 import { TcpProxy } from './tcp-proxy.ts';
+import { until } from './until.ts';
 
 test('an answer to a write is lost with its connection, though the server has written; everything else passes', async () => {
   const written: string[] = [];
@@ -9,7 +9,7 @@ test('an answer to a write is lost with its connection, though the server has wr
     socket.write(`did ${bytes.toString()}`);
   }));
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const proxy = await TcpProxy.listen({ to: () => (server.address() as AddressInfo).port, protocol: { isWrite: (bytes) => bytes.includes('write') } });
+  const proxy = await TcpProxy.listen(() => (server.address() as AddressInfo).port, (bytes) => bytes.includes('write'));
   const ask = (what: string) => new Promise<string>((resolve) => {
     const socket = connect(proxy.port, '127.0.0.1', () => socket.write(what));
     socket.once('data', (bytes) => {
