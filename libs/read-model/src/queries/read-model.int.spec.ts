@@ -75,6 +75,25 @@ test('so many readings wait for a connection at most; what comes beyond is turne
   for (const { value } of await Promise.all([...atWork, ...waiting])) expect(value).toBe('read');
 });
 
+test('where no query can be answered it does not tell how far the views are, though what watches them is still connected', async () => {
+  await moveTo(1, views);
+  await readModel.read([agencies], 0, async () => 'read');
+  await readModel.checkpoints();
+  const elsewhere = new pg.Client(process.env.TEST_POSTGRES_URL);
+  await elsewhere.connect();
+  const name = new URL(database.url).pathname.slice(1);
+  try {
+    await elsewhere.query(`alter database ${name} allow_connections false`);
+    const { rowCount } = await elsewhere.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and query = 'commit' and application_name = 'read-model'`, [name]);
+    expect(rowCount).toBeGreaterThan(0);
+    await until(() => readModel.checkpoints().then(() => false, () => true));
+  } finally {
+    await elsewhere.query(`alter database ${name} allow_connections true`);
+    await elsewhere.end();
+  }
+  expect(await readModel.checkpoints()).toHaveLength(views.length);
+});
+
 async function moveTo(position: number, which: typeof views): Promise<void> {
   await inTransaction(pool, (client) => moveCheckpoints(client, which, { ...log[0]!, position }));
 }

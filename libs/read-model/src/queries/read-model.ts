@@ -58,12 +58,18 @@ export class ReadModel {
       if (reached < minPosition) throw new NotYetError(minPosition, reached);
     }
     const dataSource = await this.connected();
-    if (waitingFor(dataSource) >= READINGS_WAITING_MAX) throw new TooManyReadingsError('too many readings wait for a connection');
+    if (connectionsOf(dataSource).waitingCount >= READINGS_WAITING_MAX) throw new TooManyReadingsError('too many readings wait for a connection');
     return inSnapshot(dataSource, views, reading);
   }
 
-  /** How far each view is, in the order of `views.ts`. */
-  checkpoints(): Promise<Standing[]> {
+  /**
+   * How far each view is, in the order of `views.ts`.
+   * @throws Error also where this could be told and no query answered: what watches has connections of its own
+   */
+  async checkpoints(): Promise<Standing[]> {
+    const dataSource = await this.connected();
+    // Not where some are there: behind many readings it would wait, and busy is not unable.
+    if (connectionsOf(dataSource).totalCount === 0) await dataSource.query('select 1');
     return readCheckpoints(this.pool, allViews);
   }
 
@@ -87,9 +93,8 @@ export class ReadModel {
   }
 }
 
-/** Readings that wait for one of the driver's connections. */
-function waitingFor(dataSource: DataSource): number {
-  return (dataSource.driver as unknown as { master: pg.Pool }).master.waitingCount;
+function connectionsOf(dataSource: DataSource): pg.Pool {
+  return (dataSource.driver as unknown as { master: pg.Pool }).master;
 }
 
 /** About a second of work for two cores; a reading that waits longer than five gives up. */
