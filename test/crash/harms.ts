@@ -63,6 +63,7 @@ const toPostgres: Harm[] = [
   { name: 'PostgreSQL: immediate stop', run: ({ postgres }) => postgres.end('SIGQUIT').then(() => postgres.isBack()) },
   { name: 'PostgreSQL: down for some seconds', run: postgresDown },
   { name: 'PostgreSQL: every session terminated, again and again', run: terminateSessions },
+  { name: 'PostgreSQL: a session ended in mid-append', run: terminateAppend },
   { name: 'PostgreSQL: connections used up', run: useUpConnections },
   { name: 'PostgreSQL: answers to appends lost', run: loseAppendAnswers },
   { name: 'PostgreSQL: disk full', run: fillDisk, needsSmallDisk: true },
@@ -193,6 +194,14 @@ async function terminateSessions(site: Site): Promise<void> {
       await delay(200);
     }
   });
+}
+
+/** Looks again and again until it meets one at work: an append takes less than a millisecond. */
+async function terminateAppend(site: Site): Promise<void> {
+  await asOwner(site, (client) => until(async () => {
+    const { rowCount } = await client.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'event-log-append' and state = 'active'`);
+    return rowCount! > 0;
+  }, { deadlineMs: FAULT_MS_MAX, intervalMs: 0 }));
 }
 
 /** Takes every connection there is, then those that the apps had: what they need anew they do not get. */

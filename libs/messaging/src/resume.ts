@@ -33,7 +33,6 @@ export async function resume(kafka: Kafka, session: PublisherSession, store: Eve
     throw new PublisherRefusal(`the log ends at position ${head} and was published up to ${checkpoint.position}: it has lost its end; see \`ledger log resume-above --help\``);
   const partitions = await ensureTopics(kafka, session, checkpoint.topics);
   const found = await readTails(kafka, checkpoint);
-  faultPoint('publisher.readingTails');
   for (const { last, highest } of found) {
     if (last) await assertOfThisLog(last, store);
     if (highest && highest !== last) await assertOfThisLog(highest, store);
@@ -86,6 +85,7 @@ async function readTails(kafka: Kafka, checkpoint: Checkpoint): Promise<Found[]>
 
   let unreadable: PublisherRefusal | undefined;
   await kafka.read(ranges, (record) => {
+    faultPoint('publisher.readingTails');
     const one = found.get(`${record.topic} ${record.partition}`)!;
     const tail = tailOf(record);
     if (!tail) unreadable ??= new PublisherRefusal(`record ${placeOf(record)} is not one of this ledger's`);

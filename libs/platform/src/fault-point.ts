@@ -12,6 +12,7 @@ export const faultPoints = [
   'projector.applied',
   /** Rows and checkpoint are committed. */
   'projector.committed',
+  /** A record that the topics hold already was read, others are still to be read. */
   'publisher.readingTails',
   'publisher.sending',
   /** Kafka has acknowledged records that the checkpoint does not know of. */
