@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
@@ -210,11 +211,11 @@ test('records that come twice change nothing', async () => {
   await history();
   const url = await start();
   await reconciled(url);
-  for (const { topic, partition, key, value } of [...(await broker.records('wsis.commitment.v1'))]) await broker.reader.send([{ topic, partition, records: [{ key, value }] }], () => undefined);
-  await until(async () => {
-    const [row] = await ledger.query<{ read: string }>('select sum("nextOffset") as read from reporting.partition where topic = \'wsis.commitment.v1\'');
-    return row?.read === '20';
-  });
+  const received = jest.spyOn(app!.get(LedgerConsumer), 'receive');
+  const records = await broker.records('wsis.commitment.v1');
+  for (const { topic, partition, key, value } of records) await broker.reader.send([{ topic, partition, records: [{ key, value }] }], () => undefined);
+  await until(() => received.mock.results.length === records.length);
+  await Promise.all(received.mock.results.map(({ value }) => value as Promise<void>));
   await reconciled(url);
   expect(await csvOf(url)).toEqual(REPORT);
 });
