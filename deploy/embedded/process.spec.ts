@@ -72,7 +72,7 @@ test('what an earlier run left is stopped, but never a stranger with its number'
 
 test('a program that is run gets its input, and its output and exit code are known', async () => {
   const echo = 'process.stdin.on("data", (text) => console.log("got " + text)).on("end", () => { console.error("bye"); process.exitCode = 4; })';
-  expect(await runProcess(node(echo), { timeoutMs: 20_000, input: 'x' })).toEqual({ exitCode: 4, stdout: 'got x\n', stderr: 'bye\n' });
+  expect(await runProcess(node(echo), { timeoutMs: 20_000, input: 'x' })).toEqual({ exitCode: 4, signal: null, stdout: 'got x\n', stderr: 'bye\n' });
 });
 
 test('a program that does not end is killed, and one that is not there is an error', async () => {
