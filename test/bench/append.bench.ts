@@ -4,7 +4,7 @@ import type { NewEvent } from '#domain/event.ts';
 import { migrateEventLog } from '#event-store/postgres/migrate-event-log.ts';
 import { PostgresEventStore } from '#event-store/postgres/postgres-event-store.ts';
 import { type Bench, type BenchContext, percentile, race, type Row, takeTurns } from './bench.ts';
-import { asOwner } from './database.ts';
+import { asOwner } from '#testing/postgres.ts';
 
 /** The event log against what a log needs at the very least, and against Emmett. */
 export const appendBenches: Bench[] = [

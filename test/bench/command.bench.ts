@@ -23,7 +23,7 @@ import { mintLocalToken } from '#platform/auth/local-key.ts';
 import { migrateReadModel } from '#read-model/migrate-read-model.ts';
 import { LedgerInMemory } from '#testing/ledger-in-memory.ts';
 import { type Bench, type BenchContext, percentile, race, type Row, takeTurns } from './bench.ts';
-import { asOwner } from './database.ts';
+import { asOwner } from '#testing/postgres.ts';
 import { toNew } from './realistic-history.ts';
 
 /** A command over HTTP, through the API as it is built and started, against what a team would write instead (peers/crud.ts). */

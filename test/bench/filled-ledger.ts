@@ -2,7 +2,7 @@ import { openEventStore } from '#event-store/open-event-store.ts';
 import { migrateEventLog } from '#event-store/postgres/migrate-event-log.ts';
 import { migrateReadModel } from '#read-model/migrate-read-model.ts';
 import type { BenchContext } from './bench.ts';
-import { asOwner } from './database.ts';
+import { asOwner } from '#testing/postgres.ts';
 import { realisticHistory, recordHistory, UPDATES_FOR_TEN_EVENTS } from './realistic-history.ts';
 import { rebuildAll } from './rebuild.bench.ts';
 

@@ -16,7 +16,7 @@ import { migratePublisher } from '#messaging/postgres/publisher-session.ts';
 import { EVENTS_MAX } from '#messaging/publisher.ts';
 import { PARTITIONS } from '#messaging/topics.ts';
 import { type Bench, type BenchContext, type Row, takeTurns } from './bench.ts';
-import { asOwner } from './database.ts';
+import { asOwner } from '#testing/postgres.ts';
 import { realisticHistory, toNew } from './realistic-history.ts';
 
 /** The publisher, as it is built and started, against the same client library with nothing in front of it. */

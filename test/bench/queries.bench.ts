@@ -1,5 +1,5 @@
 import { type Bench, type BenchContext, percentile, race, type Row, takeTurns } from './bench.ts';
-import { asOwner } from './database.ts';
+import { asOwner } from '#testing/postgres.ts';
 import { filledLedger } from './filled-ledger.ts';
 import { type HttpServer, type Sides, startSides } from './http-server.ts';
 

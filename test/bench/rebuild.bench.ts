@@ -12,7 +12,7 @@ import { rebuildViews } from '#read-model/rebuild-view.ts';
 import { tablesOf, viewSchema } from '#read-model/view.ts';
 import { views } from '#read-model/views.ts';
 import { type Bench, type BenchContext, type Row, takeTurns } from './bench.ts';
-import { asOwner } from './database.ts';
+import { asOwner } from '#testing/postgres.ts';
 import { realisticHistory, recordHistory } from './realistic-history.ts';
 
 /** All views from the whole log, against reading the log and writing the same rows without anything in between. */

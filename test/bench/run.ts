@@ -8,7 +8,7 @@ import { type EmbeddedPostgres, startPostgres } from '#embedded/postgres.ts';
 import { appendBenches } from './append.bench.ts';
 import type { Bench, BenchContext, Row } from './bench.ts';
 import { commandBenches } from './command.bench.ts';
-import { asOwner } from './database.ts';
+import { asOwner } from '#testing/postgres.ts';
 import { feedBenches } from './feed.bench.ts';
 import { latencyBenches } from './latency.bench.ts';
 import { publisherBenches } from './publisher.bench.ts';

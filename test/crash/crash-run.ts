@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startPostgres } from '#embedded/postgres.ts';
 import { Dice } from '#testing/dice.ts';
+import { asOwner } from '#testing/postgres.ts';
 import { until } from '#testing/until.ts';
 import { Checks } from './checks.ts';
 import { FeedReader } from './feed-reader.ts';
-import { asOwner, type Harm } from './harms.ts';
+import type { Harm } from './harms.ts';
 import { ReadinessWatch } from './readiness-watch.ts';
 import { Violation } from './readings.ts';
 import { Site } from './site.ts';
@@ -81,7 +82,7 @@ export class CrashRun {
       }
       await checks.checkUnchanged();
       const fresh = new URL(besideUrl);
-      await asOwner({ databaseUrl: besideUrl }, (client) => client.query('create database fresh'));
+      await asOwner(besideUrl, (client) => client.query('create database fresh'));
       fresh.pathname = '/fresh';
       await checks.checkAgainst(fresh.href);
       this.say(`${checks.events} events; the feed reader connected ${feed.connections} times; put off: ${JSON.stringify(Object.fromEntries(workload.putOff))}`);

@@ -9,6 +9,7 @@ import { EVENTS_MAX } from '#messaging/publisher.ts';
 import type { Outcome } from '#embedded/process.ts';
 import type { FaultPoint } from '#platform/fault-point.ts';
 import type { Dice } from '#testing/dice.ts';
+import { asOwner } from '#testing/postgres.ts';
 import { until } from '#testing/until.ts';
 import { Violation } from './readings.ts';
 import { type Site, withClock } from './site.ts';
@@ -129,15 +130,15 @@ async function killedMigration(site: Site, dice: Dice): Promise<void> {
   const url = new URL(site.databaseUrl);
   url.pathname = `/${name}`;
   const elsewhere = { ...site.env(), DATABASE_URL: url.href, EVENT_STORE_URL: url.href };
-  await asOwner(site, (client) => client.query(`create database ${name}`));
-  const versionsOf = (of: Pick<Site, 'databaseUrl'>) => asOwner(of, async (client) =>
+  await asOwner(site.databaseUrl, (client) => client.query(`create database ${name}`));
+  const versionsOf = (databaseUrl: string) => asOwner(databaseUrl, async (client) =>
     (await client.query<{ version: number }>('select version from event_log.migrations order by version')).rows.map(({ version }) => version));
-  const all = await versionsOf(site);
+  const all = await versionsOf(site.databaseUrl);
   await killedAt(elsewhere, ['migrate'], `migration.migrated:${dice.int(1, all.length)}`);
   await runLedger(['migrate'], elsewhere, AbortSignal.timeout(LEDGER_MS_MAX));
-  const versions = await versionsOf({ databaseUrl: url.href });
+  const versions = await versionsOf(url.href);
   if (String(versions) !== String(all)) throw new Violation(`after a killed migration the log has versions ${String(versions)}`);
-  await asOwner(site, (client) => client.query(`drop database ${name} with (force)`));
+  await asOwner(site.databaseUrl, (client) => client.query(`drop database ${name} with (force)`));
 }
 
 /** Three times: killed, to its end, and once more, when everything must be there already. */
@@ -188,7 +189,7 @@ async function postgresDown({ postgres, apps }: Site): Promise<void> {
 }
 
 async function terminateSessions(site: Site): Promise<void> {
-  await asOwner(site, async (client) => {
+  await asOwner(site.databaseUrl, async (client) => {
     for (let n = 0; n < 10; n += 1) {
       await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()');
       await delay(200);
@@ -198,7 +199,7 @@ async function terminateSessions(site: Site): Promise<void> {
 
 /** Looks again and again until it meets one at work: an append takes less than a millisecond. */
 async function terminateAppend(site: Site): Promise<void> {
-  await asOwner(site, (client) => until(async () => {
+  await asOwner(site.databaseUrl, (client) => until(async () => {
     const { rowCount } = await client.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'event-log-append' and state = 'active'`);
     return rowCount! > 0;
   }, { deadlineMs: FAULT_MS_MAX, intervalMs: 0 }));
@@ -208,7 +209,7 @@ async function terminateAppend(site: Site): Promise<void> {
 async function useUpConnections(site: Site): Promise<void> {
   const taken: pg.Client[] = [];
   try {
-    await asOwner(site, async (owner) => {
+    await asOwner(site.databaseUrl, async (owner) => {
       await takeConnections(site, taken);
       await owner.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name not in ('', $1) and datname = current_database()`, [GREEDY]);
       await takeConnections(site, taken);
@@ -254,7 +255,7 @@ async function fillDisk({ smallDisk, postgres }: Site): Promise<void> {
 }
 
 async function lockLog(site: Site): Promise<void> {
-  await asOwner(site, async (client) => {
+  await asOwner(site.databaseUrl, async (client) => {
     await client.query('begin');
     await client.query('lock table event_log.events in exclusive mode');
     await delay(LOCK_MS);
@@ -330,16 +331,6 @@ async function clockBack(site: Site, dice: Dice): Promise<void> {
   await until(() => app.isReady(), { deadlineMs: 30_000, intervalMs: 100 });
   await delay(HOLD_MS);
   await app.restart();
-}
-
-export async function asOwner<T>({ databaseUrl }: Pick<Site, 'databaseUrl'>, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client(databaseUrl);
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }
 
 async function withAdmin(brokers: string[], work: (admin: Admin) => Promise<void>): Promise<void> {

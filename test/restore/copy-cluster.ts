@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import pg from 'pg';
+import { asOwner } from '#testing/postgres.ts';
 
 /**
  * Copies a running PostgreSQL's data folder into a new one, from which a server starts as of the end of the copy. It is
@@ -8,9 +8,7 @@ import pg from 'pg';
  */
 export async function copyCluster(url: string, from: string, to: string): Promise<void> {
   // The backup lasts as long as this session.
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
+  await asOwner(url, async (client) => {
     await client.query(`alter system set wal_keep_size = '1GB'`);
     await client.query('select pg_reload_conf()');
     await client.query(`select pg_backup_start('ledger', fast => true)`);
@@ -18,9 +16,7 @@ export async function copyCluster(url: string, from: string, to: string): Promis
     const { rows: [stopped] } = await client.query<{ label: string }>('select labelfile as label from pg_backup_stop(wait_for_archive => false)');
     await writeFile(join(to, 'backup_label'), stopped!.label);
     await copyLog(join(from, 'pg_wal'), join(to, 'pg_wal'));
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 /** What a server makes anew at its start, or must not find from another's life. */

@@ -1,12 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import pg from 'pg';
 import { topics } from '#contracts/published.ts';
 import { viewId } from '#read-model/view.ts';
 import { views } from '#read-model/views.ts';
 import { logOf } from '#testing/given.ts';
 import { testKafka } from '#testing/kafka.ts';
-import { testDatabase, type TestDatabase } from '#testing/postgres.ts';
+import { asOwner, testDatabase, type TestDatabase } from '#testing/postgres.ts';
 import { active } from '#testing/scenes.ts';
 import { fillLog, projectAll } from './filled-log.fixture.ts';
 import { run } from './terminal.fixture.ts';
@@ -129,11 +128,5 @@ test('with a broker, its topics and the publisher are looked at too', async () =
 }, 150_000);
 
 async function query(text: string): Promise<void> {
-  const client = new pg.Client(database.url);
-  await client.connect();
-  try {
-    await client.query(text);
-  } finally {
-    await client.end();
-  }
+  await asOwner(database.url, (client) => client.query(text));
 }

@@ -1,7 +1,6 @@
-import pg from 'pg';
 import { resolveObstacle } from '#domain/commitment/resolve-obstacle.ts';
 import { by, logOf, the } from '#testing/given.ts';
-import { testDatabase, type TestDatabase } from '#testing/postgres.ts';
+import { asOwner, testDatabase, type TestDatabase } from '#testing/postgres.ts';
 import { obstacleReported, text, undesa } from '#testing/scenes.ts';
 import { fillLog, project } from './filled-log.fixture.ts';
 import { run } from './terminal.fixture.ts';
@@ -90,11 +89,5 @@ test.each([
 });
 
 async function query(statement: string): Promise<void> {
-  const client = new pg.Client(database.url);
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
+  await asOwner(database.url, (client) => client.query(statement));
 }

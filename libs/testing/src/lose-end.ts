@@ -1,13 +1,8 @@
-import pg from 'pg';
+import { asOwner } from './postgres.ts';
 
 /** Takes from a PostgreSQL log every event above a position, as the restore of an older backup does. */
 export async function loseEnd(url: string, above: number): Promise<void> {
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
-    await client.query(`begin; alter table event_log.events disable trigger all; delete from event_log.events where position > ${above};
-      alter table event_log.events enable always trigger events_only_grow; alter table event_log.events enable always trigger events_stay; commit`);
-  } finally {
-    await client.end();
-  }
+  await asOwner(url, (client) =>
+    client.query(`begin; alter table event_log.events disable trigger all; delete from event_log.events where position > ${above};
+      alter table event_log.events enable always trigger events_only_grow; alter table event_log.events enable always trigger events_stay; commit`));
 }

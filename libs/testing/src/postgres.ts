@@ -17,14 +17,19 @@ export async function testDatabase(): Promise<TestDatabase> {
   return { url: url.href, drop: () => asAdmin(`drop database if exists ${name} with (force)`) };
 }
 
-async function asAdmin(statement: string): Promise<void> {
-  const client = new pg.Client(adminUrl());
+/** Does its work on a connection of the database's owner, and closes that. */
+export async function asOwner<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client(url);
   await client.connect();
   try {
-    await client.query(statement);
+    return await work(client);
   } finally {
     await client.end();
   }
+}
+
+async function asAdmin(statement: string): Promise<void> {
+  await asOwner(adminUrl(), (client) => client.query(statement));
 }
 
 function adminUrl(): string {
