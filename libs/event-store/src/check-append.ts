@@ -1,5 +1,5 @@
 import type { NewEvent } from '#domain/event.ts';
-import { APPEND_EVENTS_MAX, EVENT_DATA_BYTES_MAX, EventStoreError, type ExpectedRevision } from './event-store.ts';
+import { APPEND_BYTES_MAX, APPEND_EVENTS_MAX, EVENT_DATA_BYTES_MAX, EventStoreError, type ExpectedRevision } from './event-store.ts';
 
 /** Revisions are 32 bits wide. */
 export const REVISION_MAX = 2 ** 31 - 1;
@@ -38,6 +38,8 @@ export function checkAppend(stream: string, expected: ExpectedRevision, events: 
 
   const checked = events.map((event, index) => checkEvent(event, `event ${index + 1} of ${events.length} for ${stream}`));
   const bytes = checked.reduce((sum, event) => sum + Buffer.byteLength(event.data) + Buffer.byteLength(event.metadata), 0);
+  if (bytes > APPEND_BYTES_MAX)
+    throw new EventStoreError('EVENT_STORE.EVENT_TOO_LARGE', `an append to ${stream} takes ${bytes} bytes of JSON; at most ${APPEND_BYTES_MAX} are taken`);
   return { stream, expected, events: checked, bytes };
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { EventMetadata, NewEvent, RecordedEvent, RecordedText } from '#domain/event.ts';
 import {
+  APPEND_BYTES_MAX,
   APPEND_EVENTS_MAX,
   EVENT_DATA_BYTES_MAX,
   type AppendResult,
@@ -197,12 +198,21 @@ export function describeEventStore(name: string, open: () => Promise<LogUnderTes
         await expectError(store.append(newStream(), 0, [someEvent(data)]), 'EVENT_STORE.EVENT_TOO_LARGE', /262145.*262144/);
       });
 
-      test('takes 100 events at once, of any size it takes alone, and refuses 101 and none', async () => {
+      test('takes 100 events at once, and refuses 101 and none', async () => {
         const stream = newStream();
-        const large = Array.from({ length: APPEND_EVENTS_MAX }, () => someEvent({ text: 'x'.repeat(100_000) }));
-        expect(await store.append(stream, 0, large)).toMatchObject({ outcome: 'appended', revision: 100 });
+        expect(await store.append(stream, 0, someEvents(APPEND_EVENTS_MAX))).toMatchObject({ outcome: 'appended', revision: 100 });
         await expectError(store.append(stream, 100, someEvents(101)), 'EVENT_STORE.REFUSED', /101 events/);
         await expectError(store.append(stream, 100, []), 'EVENT_STORE.REFUSED', /no events/);
+      }, SLOW_MS);
+
+      test('takes a million bytes of JSON at once, however many events they are, and refuses one more', async () => {
+        const stream = newStream();
+        for (const count of [4, APPEND_EVENTS_MAX]) {
+          const events = someEventsOf(APPEND_BYTES_MAX, count);
+          expect(await store.append(stream, 'any', events)).toMatchObject({ outcome: 'appended' });
+          expect(ids((await store.readStream(stream)).slice(-count))).toEqual(ids(events));
+          await expectError(store.append(stream, 'any', someEventsOf(APPEND_BYTES_MAX + 1, count)), 'EVENT_STORE.EVENT_TOO_LARGE', /1000001.*1000000/);
+        }
       }, SLOW_MS);
 
       test.each(['', 'agency', 'agency-', '-UNDP', 'Agency-UNDP', 'agency-UN DP', 'agency-a/b', 'a b-c', 'agency-\u0000', 'agency-é', `agency-${'x'.repeat(200)}`])(
@@ -327,8 +337,9 @@ export function describeEventStore(name: string, open: () => Promise<LogUnderTes
 
       test('all, where events are as large as they may be: in pages that may be shorter, and end with the log', async () => {
         const after = await store.head();
-        const large = Array.from({ length: APPEND_EVENTS_MAX }, () => someEvent({ text: 'x'.repeat(EVENT_DATA_BYTES_MAX - 100) }));
-        await store.append(newStream(), 0, large);
+        const large = Array.from({ length: 99 }, () => someEvent({ text: 'x'.repeat(EVENT_DATA_BYTES_MAX - 100) }));
+        const stream = newStream();
+        for (let revision = 0; revision < large.length; revision += 3) await store.append(stream, revision, large.slice(revision, revision + 3));
         expect(ids(await readByPages(store, after, 10_000))).toEqual(ids(large));
         expect(ids(await follow(store, after, large.length, 10_000))).toEqual(ids(large));
       }, SLOW_MS);
@@ -580,6 +591,13 @@ export function someEvent(data: unknown = { title: 'Something happened' }): NewE
 
 export function someEvents(count: number): NewEvent[] {
   return Array.from({ length: count }, (_, index) => someEvent({ n: index + 1 }));
+}
+
+/** So many events whose JSON, data and metadata, takes so many bytes in all. */
+function someEventsOf(bytes: number, count: number): NewEvent[] {
+  const each = Math.floor(bytes / count);
+  const textOf = (size: number) => 'x'.repeat(size - Buffer.byteLength(JSON.stringify({ text: '' })) - Buffer.byteLength(JSON.stringify(someMetadata)));
+  return Array.from({ length: count }, (_, index) => someEvent({ text: textOf(index === 0 ? bytes - each * (count - 1) : each) }));
 }
 
 const someMetadata: EventMetadata = {

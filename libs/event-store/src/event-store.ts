@@ -58,17 +58,29 @@ export interface EventStore {
   subscribe(after: number, signal: AbortSignal, batchSize?: number): AsyncIterable<RecordedEvent[]>;
   /** As `subscribe`, with events as `readAllText` gives them. */
   subscribeText(after: number, signal: AbortSignal, batchSize?: number, withheld?: readonly string[]): AsyncIterable<RecordedText[]>;
+  /** Which server keeps the log, for those who look after it. */
+  server(): Promise<LogServer>;
   /** Finishes appends under way, ends subscriptions, then lets go of every connection. */
   close(): Promise<void>;
+}
+
+export interface LogServer {
+  product: 'PostgreSQL' | 'KurrentDB' | 'EventStoreDB';
+  /** As the server tells it: 18.4, 26.0.1. */
+  version: string;
+  /** What it is among its like: primary, standby, leader, follower. */
+  role: string;
 }
 
 export type EventStoreErrorCode =
   /** The log can't be reached, or did not answer in time. Whether the append happened is unknown: repeat it. */
   | 'EVENT_STORE.UNAVAILABLE'
-  /** An event's data is above EVENT_DATA_BYTES_MAX. */
+  /** An event's data is above EVENT_DATA_BYTES_MAX, or an append above APPEND_BYTES_MAX. */
   | 'EVENT_STORE.EVENT_TOO_LARGE'
   /** Malformed stream name, empty append, too many events, or text that JSON text columns can't hold. */
-  | 'EVENT_STORE.REFUSED';
+  | 'EVENT_STORE.REFUSED'
+  /** Events that a stream held are gone: it was truncated or deleted. What is left must not be taken for the whole. */
+  | 'EVENT_STORE.TRUNCATED';
 
 export class EventStoreError extends Error {
   constructor(
@@ -85,6 +97,12 @@ export class EventStoreError extends Error {
 export const EVENT_DATA_BYTES_MAX = 256 * 1024;
 /** Most events in one append. */
 export const APPEND_EVENTS_MAX = 100;
+
+/**
+ * Most bytes of JSON, data and metadata, in one append: what every store takes in one piece. KurrentDB takes 1 MiB
+ * (MaxAppendSize) with the names of types and some metadata of the store's own.
+ */
+export const APPEND_BYTES_MAX = 1_000_000;
 
 /** Category of a stream: the text before the first dash. */
 export function categoryOf(stream: string): string {

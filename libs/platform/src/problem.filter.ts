@@ -56,6 +56,7 @@ const EVENT_STORE_PROBLEMS: Record<EventStoreError['code'], (error: EventStoreEr
   'EVENT_STORE.UNAVAILABLE': (cause) =>
     new Problem(503, cause.code, 'the event log does not answer just now; repeat the request with the same Idempotency-Key', { headers: RETRY_SOON, cause }),
   'EVENT_STORE.EVENT_TOO_LARGE': (cause) => new Problem(413, cause.code, 'the record is too large for the event log; split it', { cause }),
+  'EVENT_STORE.TRUNCATED': (cause) => new Problem(503, cause.code, 'events of the record are missing from the event log; no answer is better than a wrong one', { cause }),
   'EVENT_STORE.REFUSED': (cause) => new Problem(422, cause.code, 'the event log does not take this record', { cause }),
 };
 

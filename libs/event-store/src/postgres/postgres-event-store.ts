@@ -1,18 +1,20 @@
 import pg from 'pg';
 import type { EventMetadata, NewEvent, RecordedEvent, RecordedText } from '#domain/event.ts';
+import { AppendBatcher, type BatchBounds } from '../append-batcher.ts';
 import { checkAppend, checkStream, REVISION_MAX } from '../check-append.ts';
 import {
   EventStoreError,
   type AppendResult,
   type EventStore,
   type ExpectedRevision,
+  type LogServer,
   type ReadStreamOptions,
 } from '../event-store.ts';
+import { followLog } from '../follow-log.ts';
+import { HeadWatch } from '../head-watch.ts';
 import { AppendConnection } from './append-connection.ts';
-import { AppendBatcher, type BatchBounds } from './append-batcher.ts';
 import { connectionConfig, endPool } from './connections.ts';
-import { HeadListener } from './head-listener.ts';
-import { backOffMs, pause, unlessAborted } from './pause.ts';
+import { listenForHead } from './listen-for-head.ts';
 import { troubleOf, unavailable } from './postgres-errors.ts';
 import { retryLostConnection } from './retry-lost-connection.ts';
 import { sendBatch } from './send-batch.ts';
@@ -36,7 +38,7 @@ export interface PostgresEventStoreOptions extends Partial<BatchBounds> {
 export class PostgresEventStore implements EventStore {
   private readonly writer: AppendConnection;
   private readonly readers: pg.Pool;
-  private readonly listener: HeadListener;
+  private readonly headWatch: HeadWatch;
   private readonly batcher: AppendBatcher;
   private readonly closing = new AbortController();
   private readonly pollMs: number;
@@ -62,7 +64,7 @@ export class PostgresEventStore implements EventStore {
     const bounds = { connectMs: 3_000, lockMs, statementMs: lockMs + 10_000 };
     this.writer = new AppendConnection(connectionConfig(url, 'event-log-append', bounds), this.onTrouble);
     this.readers = this.pool({ ...connectionConfig(url, 'event-log-read', bounds), max: readConnectionsMax });
-    this.listener = new HeadListener(connectionConfig(url, 'event-log-listen', bounds), this.onTrouble);
+    this.headWatch = new HeadWatch(listenForHead(connectionConfig(url, 'event-log-listen', bounds)), this.onTrouble);
     this.batcher = new AppendBatcher(async (batch) => {
       const start = performance.now();
       const results = await sendBatch(this.writer, batch);
@@ -129,6 +131,15 @@ export class PostgresEventStore implements EventStore {
     return this.follow((position, limit) => this.readAllText(position, limit, withheld), after, signal, batchSize);
   }
 
+  async server(): Promise<LogServer> {
+    const [row] = await this.read<[version: string, standby: boolean]>({
+      name: 'server',
+      text: "select current_setting('server_version'), pg_is_in_recovery()",
+    });
+    // A packager's remark may follow: "18.4 (Debian 18.4-1)".
+    return { product: 'PostgreSQL', version: row![0].split(' ')[0]!, role: row![1] ? 'standby' : 'primary' };
+  }
+
   close(): Promise<void> {
     this.closed ??= this.letGo();
     return this.closed;
@@ -140,41 +151,24 @@ export class PostgresEventStore implements EventStore {
     return this.read({ name: 'read_all', text: SELECT_PAGE, values: [after, limit, PAGE_BYTES_MAX, withheld] });
   }
 
-  private async *follow<Event extends RecordedEvent>(readPage: (after: number, limit: number) => Promise<Event[]>, after: number, signal: AbortSignal, batchSize = 500): AsyncGenerator<Event[], void, void> {
+  private follow<Event extends RecordedEvent>(
+    readPage: (after: number, limit: number) => Promise<Event[]>, after: number, signal: AbortSignal, batchSize = 500,
+  ): AsyncIterable<Event[]> {
     requireInteger('after', after, 0, Number.MAX_SAFE_INTEGER);
     requireInteger('batchSize', batchSize, 1, READ_ALL_MAX);
-    const stop = AbortSignal.any([signal, this.closing.signal]);
-    let position = after;
-    while (!stop.aborted) {
-      const seen = this.listener.announcements;
-      const batch = await this.readUntilAnswered(() => readPage(position, batchSize), stop);
-      if (batch.length === 0) {
-        await this.listener.waitForMore(seen, this.pollMs, stop);
-        continue;
-      }
-      yield batch;
-      position = batch.at(-1)!.position;
-    }
+    return followLog(after, AbortSignal.any([signal, this.closing.signal]), {
+      readPage: (position) => readPage(position, batchSize),
+      isPassing: (error) => error instanceof EventStoreError && troubleOf(error.cause) === 'connection',
+      onTrouble: this.onTrouble,
+      head: this.headWatch,
+      pollMs: this.pollMs,
+    });
   }
 
   private async letGo(): Promise<void> {
     this.closing.abort();
     await this.batcher.drain();
-    await Promise.all([this.writer.end(), endPool(this.readers), this.listener.stop()]);
-  }
-
-  /** Reads on through lost connections, for as long as nobody stops it; then answers nothing. */
-  private async readUntilAnswered<Event>(readPage: () => Promise<Event[]>, stop: AbortSignal): Promise<Event[]> {
-    for (let failures = 0; !stop.aborted; failures += 1) {
-      try {
-        return (await unlessAborted(readPage(), stop)) ?? [];
-      } catch (error) {
-        if (!(error instanceof EventStoreError) || troubleOf(error.cause) !== 'connection') throw error;
-        this.onTrouble(error);
-        await pause(backOffMs(failures), stop);
-      }
-    }
-    return [];
+    await Promise.all([this.writer.end(), endPool(this.readers), this.headWatch.stop()]);
   }
 
   private pool(config: pg.PoolConfig): pg.Pool {
@@ -250,6 +244,7 @@ function batchBounds(options: PostgresEventStoreOptions): BatchBounds {
     batchBytesMax: options.batchBytesMax ?? 4 * 1024 * 1024,
     queueAppendsMax: options.queueAppendsMax ?? 20_000,
     queueBytesMax: options.queueBytesMax ?? 64 * 1024 * 1024,
+    batchesMax: options.batchesMax ?? 2,
   };
 }
 

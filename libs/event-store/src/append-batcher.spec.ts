@@ -1,8 +1,8 @@
-import type { CheckedAppend } from '../check-append.ts';
-import type { AppendResult } from '../event-store.ts';
+import type { CheckedAppend } from './check-append.ts';
+import type { AppendResult } from './event-store.ts';
 import { AppendBatcher, type BatchBounds } from './append-batcher.ts';
 
-const BOUNDS: BatchBounds = { batchEventsMax: 10, batchBytesMax: 1_000, queueAppendsMax: 100, queueBytesMax: 10_000 };
+const BOUNDS: BatchBounds = { batchEventsMax: 10, batchBytesMax: 1_000, queueAppendsMax: 100, queueBytesMax: 10_000, batchesMax: 1 };
 
 test('the first batch takes what came at once; the next fills while it is under way', async () => {
   const { batcher, sent, answer } = batcherByHand();
@@ -132,11 +132,11 @@ test('drain answers what was taken, and takes no more', async () => {
 });
 
 /** A batcher whose batches are answered by the test. */
-function batcherByHand({ batchesMax = 1, ...bounds }: BatchBounds & { batchesMax?: number } = BOUNDS) {
+function batcherByHand(bounds: BatchBounds = BOUNDS) {
   const sent: string[][] = [];
   const open: { count: number; resolve(results: PromiseSettledResult<AppendResult>[]): void; reject(error: Error): void }[] = [];
   const batcher = new AppendBatcher((batch) => {
-    if (open.length === batchesMax) throw new Error('more batches were sent at once than expected');
+    if (open.length === bounds.batchesMax) throw new Error('more batches were sent at once than expected');
     sent.push(batch.map((each) => each.stream));
     return new Promise((resolve, reject) => open.push({ count: batch.length, resolve, reject }));
   }, bounds);

@@ -1,5 +1,5 @@
-import type { CheckedAppend } from '../check-append.ts';
-import { EventStoreError, type AppendResult } from '../event-store.ts';
+import type { CheckedAppend } from './check-append.ts';
+import { EventStoreError, type AppendResult } from './event-store.ts';
 
 export interface BatchBounds {
   /** Events in one batch; a single append may hold more bytes or events than a batch's bound, and then goes alone. */
@@ -8,6 +8,8 @@ export interface BatchBounds {
   /** Appends and bytes that may wait; what comes beyond is refused as EVENT_STORE.UNAVAILABLE. */
   queueAppendsMax: number;
   queueBytesMax: number;
+  /** Batches under way at once: 1 or 2. */
+  batchesMax: number;
 }
 
 /** Answers for each append of a batch, in its order; a rejection is for that append alone. */
@@ -81,8 +83,8 @@ export class AppendBatcher {
   /** How many appends may go now. One alone leaves half of many behind, for a second batch right behind it. */
   private mostToSend(): number {
     const ready = this.waiting.size;
-    if (this.underWay.size === 0) return ready >= 2 * WORTH_A_COMMIT ? Math.ceil(ready / 2) : ready;
-    return this.underWay.size === 1 && ready >= WORTH_A_COMMIT ? ready : 0;
+    if (this.underWay.size === 0) return this.bounds.batchesMax > 1 && ready >= 2 * WORTH_A_COMMIT ? Math.ceil(ready / 2) : ready;
+    return this.underWay.size < this.bounds.batchesMax && ready >= WORTH_A_COMMIT ? ready : 0;
   }
 
   private async sendOne(batch: WaitingAppend[]): Promise<void> {
