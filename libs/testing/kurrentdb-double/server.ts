@@ -1,0 +1,26 @@
+import type { ServerDuplexStream, ServerReadableStream, ServerUnaryCall, ServerWritableStream, ServiceError } from '@grpc/grpc-js';
+import type { Log } from './log.ts';
+
+/** A call as it is looked at before it is known what it asks. */
+export type AnyCall = Pick<
+  ServerUnaryCall<unknown, unknown> | ServerReadableStream<unknown, unknown> | ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>,
+  'cancelled' | 'metadata' | 'getPeer'
+>;
+
+/** What the calls need to know of the server that they came to. */
+export interface Server {
+  readonly log: Log;
+  readonly version: 23 | 26;
+  readonly appendBytesMax: number;
+  readonly tellsFellBehind: boolean;
+  /** Resolves when the server goes on, where it stands still. */
+  readonly paused: Promise<void> | undefined;
+  /** Handles a call, at once unless the server is paused; not at all where its client has gone by then. */
+  take(call: AnyCall, handle: () => void | Promise<void>): Promise<void>;
+  /** Whether credentials came with the call, where they are needed. */
+  isKnown(call: AnyCall): boolean;
+  /** Why a call is not served, if it isn't: who asks, or that another server leads. */
+  refuses(call: AnyCall): ServiceError | undefined;
+  /** Resolves when what was written is safe and its answer may be given; false where nobody is to hear it. */
+  mayAnswer(call: AnyCall): Promise<boolean>;
+}
