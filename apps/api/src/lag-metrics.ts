@@ -2,8 +2,8 @@ import { setTimeout as after } from 'node:timers/promises';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import type { EventStore } from '#event-store/event-store.ts';
+import { LAG_EVENTS_MAX, logLag, type LogLag } from '#event-store/log-lag.ts';
 import { publishedPosition } from '#messaging/postgres/published-position.ts';
-import { publisherLag, type PublisherLag } from '#messaging/publisher-lag.ts';
 import type { Metrics } from '#platform/metrics.module.ts';
 import { openPool } from '#read-model/database.ts';
 import { measureTrouble } from '#read-model/trouble-gauges.ts';
@@ -20,7 +20,7 @@ interface Lag {
 interface Followers {
   views: ViewLag[];
   /** Undefined before one has run. */
-  publisher: PublisherLag | undefined;
+  publisher: LogLag | undefined;
 }
 
 /**
@@ -51,7 +51,7 @@ export class LagMetrics implements OnApplicationShutdown {
         },
       });
     const who = 'a view, or the publisher once one has run';
-    gauge('ledger_lag_events', `Up to so many events has ${who}, not passed yet: the difference of two positions, which may have gaps`, ({ events }) => events);
+    gauge('ledger_lag_events', `Events that ${who}, has not passed yet; ${LAG_EVENTS_MAX} stands for so many or more`, ({ events }) => events);
     gauge('ledger_lag_seconds', `How long the next event has waited for ${who}`, ({ seconds }) => seconds);
     measureTrouble(registry, async () => (await read()).views);
   }
@@ -69,7 +69,7 @@ export class LagMetrics implements OnApplicationShutdown {
   async #read(): Promise<Followers> {
     const ofViews = await readViewLag(this.store, this.#pool, views);
     const published = await publishedPosition(this.#pool);
-    return { views: ofViews, publisher: published === undefined ? undefined : await publisherLag(this.store, published) };
+    return { views: ofViews, publisher: published === undefined ? undefined : await logLag(this.store, published) };
   }
 }
 

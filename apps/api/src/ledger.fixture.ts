@@ -22,6 +22,7 @@ export type Caller = [role: Role, agency: string, id?: string];
 /** The API over HTTP with views that follow, on a database of its own, for tests of queries. */
 export interface TestLedger {
   url: string;
+  databaseUrl: string;
   api: NestFastifyApplication;
   store: EventStore;
   /** Of the read model. */
@@ -82,6 +83,7 @@ export async function testLedger(history: readonly RecordedEvent[] = []): Promis
   };
   return {
     url,
+    databaseUrl: database.url,
     api,
     store,
     pool,

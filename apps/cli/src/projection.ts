@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { Actor } from '#domain/event.ts';
 import type { EventStore } from '#event-store/event-store.ts';
+import { toldEvents } from '#event-store/log-lag.ts';
 import { openEventStore } from '#event-store/open-event-store.ts';
 import { DATABASE_URL, EVENT_STORE_URL } from '#platform/config.ts';
 import { readCheckpoints } from '#read-model/checkpoints.ts';
@@ -79,7 +80,7 @@ async function list(terminal: Terminal, { json }: JsonOption): Promise<void> {
 }
 
 function linesOf({ view, position, lagEvents, lagSeconds, parked, ...failure }: ViewLag & { parked: ParkedEvent[] }): string[] {
-  const lag = lagEvents === 0 ? 'the end of the log' : `up to ${lagEvents} events behind, for ${lagSeconds.toFixed(1)} s`;
+  const lag = lagEvents === 0 ? 'the end of the log' : `${toldEvents(lagEvents)} behind, for ${lagSeconds.toFixed(1)} s`;
   return [
     `${view.padEnd(24)}  at ${position}, ${lag}`,
     ...(failure.error === null ? [] : [`      ${failing(failure)}`]),

@@ -55,7 +55,7 @@ async function rebuild(terminal: Terminal, wanted: readonly View[], { json }: Js
 /** In one reading of the log. A view that can't be rebuilt does not keep the others from it; a database that is away does. */
 async function rebuildAll(terminal: Terminal, options: Pick<RebuildOptions, 'store' | 'pool'> & { views: readonly View[] }, json: boolean | undefined): Promise<Rebuilt[]> {
   const { views: wanted } = options;
-  const bar = progressBar(terminal, (wanted.length === 1 ? viewId(wanted[0]!) : `${wanted.length} views`).padEnd(24), { json });
+  const bar = progressBar(terminal, (wanted.length === 1 ? viewId(wanted[0]!) : `${wanted.length} views`).padEnd(24), { json, unit: 'positions of the log' });
   const start = performance.now();
   try {
     const failures = await rebuildViews({ ...options, signal: terminal.signal, progress: (done, head) => bar.to(done, head) });

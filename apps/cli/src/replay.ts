@@ -74,7 +74,7 @@ function streamOf(id: string): string {
 
 function placeInLog(to: string | undefined): number | Date | undefined {
   if (to === undefined) return undefined;
-  if (/^\d{1,15}$/.test(to)) return Number(to);
+  if (/^\d{1,16}$/.test(to) && Number.isSafeInteger(Number(to))) return Number(to);
   if (/^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/.test(to) && !Number.isNaN(Date.parse(to))) return new Date(to);
   throw new CommandEnd(EXIT.usage, 'error: --to must be a position such as 120, or an instant such as 2022-03-28T12:00:00Z');
 }
@@ -127,11 +127,11 @@ function page(replayed: Replayed): string[] {
   const { revision, position, recordedAt } = events.at(-1)!;
   const asOf = `${stream} as of position ${to}: revision ${revision}, last changed at position ${position}, recorded ${recordedAt}`;
   const body = categoryOf(stream) === 'commitment' ? commitmentPage(state as CommitmentState, replayed.on) : stringify(state).trimEnd().split('\n');
-  return [asOf, '', ...body, '', 'History', ...events.map(historyLine)];
+  return [asOf, '', ...body, '', 'History', ...events.map((event) => historyLine(event, String(position).length))];
 }
 
 /** `    12  2022-03-28  ProgressPublished by cstd-secretariat-2 (secretariat of UNCTAD), transcribed from ...` */
-function historyLine({ position, type, recordedAt, metadata: { actor, occurredOn, transcribedFrom } }: RecordedEvent): string {
+function historyLine({ position, type, recordedAt, metadata: { actor, occurredOn, transcribedFrom } }: RecordedEvent, digits: number): string {
   const from = transcribedFrom ? `, transcribed from ${transcribedFrom.document}, ${transcribedFrom.place}` : '';
-  return `  ${String(position).padStart(6)}  ${occurredOn}  ${type} by ${actor.id} (${actor.role} of ${actor.agency}), recorded ${recordedAt}${from}`;
+  return `  ${String(position).padStart(Math.max(6, digits))}  ${occurredOn}  ${type} by ${actor.id} (${actor.role} of ${actor.agency}), recorded ${recordedAt}${from}`;
 }

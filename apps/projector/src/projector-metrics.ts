@@ -1,4 +1,5 @@
 import { Gauge, Histogram, type Registry } from 'prom-client';
+import { LAG_EVENTS_MAX } from '#event-store/log-lag.ts';
 import { measureTrouble } from '#read-model/trouble-gauges.ts';
 import type { ViewLag } from '#read-model/view-lag.ts';
 
@@ -36,7 +37,7 @@ export class ProjectorMetrics {
           for (const view of await lag().catch(() => [])) this.set({ view: view.view }, valueOf(view));
         },
       });
-    gauge('projector_view_lag_events', 'Up to so many events has the view not folded yet: the difference of two positions, which may have gaps', (view) => view.lagEvents);
+    gauge('projector_view_lag_events', `Events that the view has not folded yet; ${LAG_EVENTS_MAX} stands for so many or more`, (view) => view.lagEvents);
     gauge('projector_view_lag_seconds', 'How long the next event has waited', (view) => view.lagSeconds);
     gauge('projector_view_failing', '1 where the view can not fold its next event', (view) => (view.error === null ? 0 : 1));
     measureTrouble(registry, lag);

@@ -1,15 +1,15 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { EventStore } from '#event-store/event-store.ts';
-import { type PublisherLag, publisherLag } from '#messaging/publisher-lag.ts';
+import { LAG_EVENTS_MAX, logLag, type LogLag } from '#event-store/log-lag.ts';
 import type { Publisher } from '#messaging/publisher.ts';
 
 /** What the publisher does and how far it is behind, read anew for each scrape. */
 export function measurePublisher(registry: Registry, publisher: Publisher, store: EventStore): void {
   const registers = [registry];
   // One read for both gauges of a scrape.
-  let reading: Promise<PublisherLag> | undefined;
-  const lag = () => (reading ??= publisherLag(store, publisher.status().position).finally(() => (reading = undefined)));
-  const lagGauge = (name: string, help: string, valueOf: (lag: PublisherLag) => number) =>
+  let reading: Promise<LogLag> | undefined;
+  const lag = () => (reading ??= logLag(store, publisher.status().position).finally(() => (reading = undefined)));
+  const lagGauge = (name: string, help: string, valueOf: (lag: LogLag) => number) =>
     new Gauge({
       name, help, registers,
       async collect() {
@@ -20,7 +20,7 @@ export function measurePublisher(registry: Registry, publisher: Publisher, store
         if (found) this.set(valueOf(found));
       },
     });
-  lagGauge('publisher_lag_events', 'Up to so many events has the publisher not passed yet: the difference of two positions, which may have gaps', ({ events }) => events);
+  lagGauge('publisher_lag_events', `Events, public or not, that the publisher has not passed yet; ${LAG_EVENTS_MAX} stands for so many or more`, ({ events }) => events);
   lagGauge('publisher_lag_seconds', 'How long the next event has waited', ({ seconds }) => seconds);
 
   const gauge = (name: string, help: string, value: () => number) =>

@@ -1,3 +1,4 @@
+import { eventAt } from './event-at.ts';
 import type { EventStore } from './event-store.ts';
 
 /**
@@ -5,7 +6,12 @@ import type { EventStore } from './event-store.ts';
  * none is has followed another log, or one that has lost its end since (see LogRestored).
  */
 export async function holdsPosition(store: EventStore, position: number): Promise<boolean> {
-  if (position === 0) return true;
-  const [event] = await store.readAll(position - 1, 1);
-  return event?.position === position;
+  return position === 0 || (await eventAt(store, position)) !== undefined;
+}
+
+/** Of several positions those where the log has no event; each is looked up once. */
+export async function positionsNotHeld(store: EventStore, positions: readonly number[]): Promise<Set<number>> {
+  const notHeld = new Set<number>();
+  for (const position of new Set(positions)) if (!(await holdsPosition(store, position))) notHeld.add(position);
+  return notHeld;
 }

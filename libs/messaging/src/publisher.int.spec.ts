@@ -1,4 +1,5 @@
 import { CloudEvent, topics } from '#contracts/published.ts';
+import { spreadPositions } from '#testing/spread-positions.ts';
 import { until } from '#testing/until.ts';
 import { PublisherRefusal } from './checkpoint.ts';
 import { ProducerLostError, type StoredRecord } from './kafka.ts';
@@ -52,6 +53,23 @@ test('public events alone are published, in order of the log for each key and ea
   expect(await broker.records('wsis.commitment.v1')).toEqual([expect.objectContaining({ key: 'commitment-1', offset: 0 })]);
   expect(await publishedIds(broker)).toEqual(await loggedIds(ledger, 'FindingRaised'));
   expect(running.publisher.status()).toMatchObject({ phase: 'ended', position: head, records: 2_002 });
+});
+
+test('where positions have gaps it goes on behind the last event, and stands at one before what it can not publish', async () => {
+  await appendMany(ledger, 300, ['agency-UNDP', 'agency-ITU']);
+  await spreadPositions(ledger.url);
+  await publishAll(ledger, broker);
+  const published = await ledger.store.head();
+  await appendMany(ledger, 200, ['agency-ITU']);
+  await append(ledger, 'agency-UNDP', 'AgencyDissolved');
+  await spreadPositions(ledger.url, published);
+  const lastPublic = (await ledger.store.readAll(0, 1_000)).at(-2)!.position;
+  // The first time behind events of the same page, the second at a page's beginning.
+  for (let time = 1; time <= 2; time += 1) {
+    expect(await startPublisher(ledger, broker).ended).toBeInstanceOf(PublisherRefusal);
+    expect(await ledger.query('select position from publisher.progress')).toEqual([{ position: String(lastPublic) }]);
+  }
+  expect(await publishedIds(broker)).toEqual(await loggedIds(ledger, 'AgencyDissolved'));
 });
 
 function sequence({ value }: StoredRecord): string {

@@ -32,25 +32,26 @@ const RECORD_OVERHEAD_BYTES = 120;
 /** Maps pages of a log to requests, leaving out what partitions held when the publisher resumed. */
 export class PageMapper {
   private readonly heldUpTo: ReadonlyMap<string, number>;
+  private mappedTo: number;
 
   constructor(private readonly resumed: Resumed) {
     this.heldUpTo = new Map(resumed.tails.map((tail) => [`${tail.topic} ${tail.partition}`, tail.position]));
+    this.mappedTo = resumed.position;
   }
 
   page(events: readonly RecordedText[]): Page {
     const requests: Batch[][] = [];
     const open = new Map<string, { batch: Batch; request: number }>();
-    let mappedTo = events[0]!.position - 1;
     for (const event of events) {
       try {
         this.add(event, requests, open);
       } catch (error) {
         if (!(error instanceof UnmappableEventError)) throw error;
-        return { requests, mappedTo, unmappable: new PublisherRefusal(error.message, { cause: error }) };
+        return { requests, mappedTo: this.mappedTo, unmappable: new PublisherRefusal(error.message, { cause: error }) };
       }
-      mappedTo = event.position;
+      this.mappedTo = event.position;
     }
-    return { requests, mappedTo };
+    return { requests, mappedTo: this.mappedTo };
   }
 
   private add(event: RecordedText, requests: Batch[][], open: Map<string, { batch: Batch; request: number }>): void {

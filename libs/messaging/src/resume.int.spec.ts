@@ -138,6 +138,15 @@ test('a log that has lost its end and recorded the gap is gone on with, above al
   expect(await publishedIds(broker)).toEqual([...before, ...added]);
 });
 
+test('a gap that the log did not declare void is none that a record may stand in', async () => {
+  const before = await publishedIds(broker);
+  await loseEnd(ledger.url, 250);
+  await resumeAbove(ledger.url, 900, newEvent('LogRestored', {}));
+  await ledger.query(`begin; alter table event_log.events disable trigger user; update event_log.events set data = '{"voidFrom":850,"voidTo":900}' where position = 901; commit`);
+  expect(await refusal()).toContain('where this log has no event');
+  expect(await publishedIds(broker)).toEqual(before);
+});
+
 test('a log that has lost its end and went on below what was published is refused', async () => {
   const before = await publishedIds(broker);
   await loseEnd(ledger.url, 250);

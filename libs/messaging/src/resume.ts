@@ -1,5 +1,7 @@
 import { CloudEvent, topics } from '#contracts/published.ts';
+import type { RecordedEvent } from '#domain/event.ts';
 import { LogRestored } from '#domain/log-restored.ts';
+import { eventAtOrAbove } from '#event-store/event-at.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { faultPoint } from '#platform/fault-point.ts';
 import { type Checkpoint, type PartitionCheckpoint, PublisherRefusal } from './checkpoint.ts';
@@ -33,10 +35,8 @@ export async function resume(kafka: Kafka, session: PublisherSession, store: Eve
     throw new PublisherRefusal(`the log ends at position ${head} and was published up to ${checkpoint.position}: it has lost its end; see \`ledger log resume-above --help\``);
   const partitions = await ensureTopics(kafka, session, checkpoint.topics);
   const found = await readTails(kafka, checkpoint);
-  for (const { last, highest } of found) {
-    if (last) await assertOfThisLog(last, store);
-    if (highest && highest !== last) await assertOfThisLog(highest, store);
-  }
+  const tailsRead = new Set(found.flatMap(({ last, highest }) => (last && highest ? [last, highest] : [])));
+  await Promise.all([...tailsRead].map((tail) => assertOfThisLog(tail, store)));
 
   const tails = found.flatMap(({ tail }) => (tail ? [tail] : []));
   // A partition that lost records pulls the start back to the last that it has; a new topic to the beginning.
@@ -123,15 +123,21 @@ function tailOf({ topic, partition, offset, value }: StoredRecord): Tail | undef
 }
 
 async function assertOfThisLog(tail: Tail, store: EventStore): Promise<void> {
-  const [event] = await store.readAll(tail.position - 1, 1);
+  const event = await eventAtOrAbove(store, tail.position);
   if (event?.position === tail.position && event.id === tail.eventId) return;
-  // The first event behind a gap is the one that recorded it.
-  if (event?.type === LogRestored.type && event.position > tail.position) return;
+  if (event && isVoid(tail.position, event)) return;
   const logHas = event?.position === tail.position ? `event ${event.id}` : 'no event';
   throw new PublisherRefusal(
     `record ${placeOf(tail)} holds event ${tail.eventId} of position ${tail.position}, where this log has ${logHas}: `
     + 'the topic was filled from another log, or this log has lost its end and went on below what was published',
   );
+}
+
+/** Whether the next event above a position says that none will ever stand there. Any other gap is how a store counts, and says nothing. */
+function isVoid(position: number, next: RecordedEvent): boolean {
+  if (next.type !== LogRestored.type) return false;
+  const { voidFrom, voidTo } = LogRestored.data.parse(next.data);
+  return voidFrom <= position && position <= voidTo && voidTo < next.position;
 }
 
 function placeOf({ topic, partition, offset }: { topic: string; partition: number; offset: number }): string {

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import type { RecordedEvent } from '#domain/event.ts';
+import { eventAt } from '#event-store/event-at.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { faultPoint } from '#platform/fault-point.ts';
 import { applyBatch } from './apply-batch.ts';
@@ -17,7 +18,7 @@ export interface RebuildOptions {
   pool: pg.Pool;
   /** Gives up after the batch in hand; the views that are not done stay as they were. */
   signal?: AbortSignal;
-  /** Position reached by all, and the position to reach. */
+  /** Position reached by all, and the position to reach: places in the log, not numbers of events. */
   progress?(done: number, head: number): void;
 }
 
@@ -283,6 +284,5 @@ async function changeOver({ store, pool, view }: Rebuild, position: number): Pro
 
 async function placeAt(store: EventStore, position: number): Promise<Pick<Checkpoint, 'position' | 'recordedAt'>> {
   if (position === 0) return { position, recordedAt: null };
-  const [event] = await store.readAll(position - 1, 1);
-  return event!;
+  return (await eventAt(store, position))!;
 }

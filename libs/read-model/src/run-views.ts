@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import type { RecordedEvent } from '#domain/event.ts';
 import type { EventStore } from '#event-store/event-store.ts';
-import { holdsPosition } from '#event-store/holds-position.ts';
+import { positionsNotHeld } from '#event-store/holds-position.ts';
 import { faultPoint } from '#platform/fault-point.ts';
 import { applyBatch } from './apply-batch.ts';
 import { createCheckpoints, lockCheckpoints, markFailing, moveCheckpoints, readCheckpoints } from './checkpoints.ts';
@@ -97,8 +97,9 @@ interface Batch {
 async function findPlaces(run: Run): Promise<void> {
   await createCheckpoints(run.pool, run.views);
   const checkpoints = await readCheckpoints(run.pool, run.views);
+  const notHeld = await positionsNotHeld(run.store, checkpoints.map(({ position }) => position));
   for (const { view, position } of checkpoints) {
-    if (await holdsPosition(run.store, position)) continue;
+    if (!notHeld.has(position)) continue;
     throw new Error(`${view} stands at ${position}, where the log has no event (it has lost its end, or is another log): rebuild the view`);
   }
   run.tracks = run.views.map((view, n) => ({ view, position: checkpoints[n]!.position, attempts: 0, dueAt: 0 }));

@@ -3,6 +3,7 @@ import { FeedSummary } from '#contracts/feed-summary.ts';
 import { logOf } from '#testing/given.ts';
 import { everything } from '#testing/scenes.ts';
 import { serverSentEventsOf } from '#testing/server-sent-events.ts';
+import { spreadPositions } from '#testing/spread-positions.ts';
 import { until } from '#testing/until.ts';
 import { testLedger, type Caller, type TestLedger } from '../ledger.fixture.ts';
 import { serverSentEvents } from './server-sent-events.ts';
@@ -36,6 +37,25 @@ test('pages give every published event once, in order, as Kafka carries it, and 
   expect((await ledger.get(`feed?after=${head}`)).body).toEqual({ items: [], next: head, head });
   // A sequence is as good as a position.
   expect((await ledger.get(`feed?after=${items[2]!.sequence}&limit=1`)).body.items).toEqual([items[3]]);
+});
+
+test('pages and stream are the same where positions have gaps', async () => {
+  await ledger.stopViews();
+  await spreadPositions(ledger.databaseUrl);
+  const stored = await ledger.store.readAll(0, 10_000);
+  const all = stored.flatMap((event) => published(event) ?? []);
+  const items: CloudEvent[] = [];
+  for (let after = 0, head = Infinity; after < head;) {
+    const { body } = await ledger.get(`feed?after=${after}&limit=5`);
+    items.push(...body.items);
+    ({ next: after, head } = body);
+  }
+  expect(items).toEqual(all);
+  expect((await ledger.get(`feed?after=${stored.at(-1)!.position - 1}`)).body).toMatchObject({ next: stored.at(-1)!.position });
+  const stream = await follow(`feed?after=${Number(all[2]!.sequence) + 1}`);
+  await until(() => stream.events.length === all.length - 3);
+  expect(stream.events).toEqual(all.slice(3));
+  stream.close();
 });
 
 test('the summary counts what the pages give', async () => {

@@ -41,8 +41,8 @@ export async function readFeed(store: EventStore, after: number, limit: number, 
       }
       next = event.position;
     }
-    // A short page need not be the last.
-    if (next >= head) break;
+    // A short page need not be the last; an empty one is.
+    if (events.length === 0 || next >= head) break;
   }
   return page();
 }
