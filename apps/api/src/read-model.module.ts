@@ -1,6 +1,7 @@
 import { Global, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import type { EventStore } from '#event-store/event-store.ts';
 import { HealthChecks, type CheckResult } from '#platform/health.module.ts';
+import { addLogCheck } from '#platform/log-check.ts';
 import { Metrics } from '#platform/metrics.module.ts';
 import { troubleOf } from '#read-model/checkpoints.ts';
 import { ReadModel } from '#read-model/queries/read-model.ts';
@@ -18,7 +19,7 @@ export class ReadModelModule implements OnApplicationShutdown {
       provide: ReadModel,
       useFactory: (store: EventStore, health: HealthChecks) => {
         const readModel = ReadModel.open(url);
-        health.add('log', () => checkLog(store));
+        addLogCheck(health, store);
         health.add('views', viewsCheck(store, readModel));
         return readModel;
       },
@@ -31,10 +32,6 @@ export class ReadModelModule implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.readModel.close();
   }
-}
-
-async function checkLog(store: EventStore): Promise<CheckResult> {
-  return { ok: true, detail: `ends at ${await store.head()}` };
 }
 
 /**
@@ -51,7 +48,7 @@ function viewsCheck(store: EventStore, readModel: ReadModel): () => Promise<Chec
     goal ??= head;
     const lowest = Math.min(...checkpoints.map(({ position }) => position));
     caughtUp ||= lowest >= goal;
-    const lag = lowest < head ? [`at ${lowest} of ${head}`] : ['up to date'];
+    const lag = lowest < head ? [`at position ${lowest}, the log ends at ${head}`] : ['up to date'];
     return { ok: caughtUp, detail: [...(caughtUp ? lag : [`still being filled: ${lag[0]}`]), ...checkpoints.flatMap(troubleOf)].join('; ') };
   };
 }

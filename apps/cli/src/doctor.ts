@@ -3,14 +3,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { published, topics, UnmappableEventError } from '#contracts/published.ts';
 import type { RecordedEvent } from '#domain/event.ts';
+import { eventAt } from '#event-store/event-at.ts';
 import type { EventStore } from '#event-store/event-store.ts';
-import { holdsPosition } from '#event-store/holds-position.ts';
+import { positionsNotHeld } from '#event-store/holds-position.ts';
+import { logLag, toldEvents } from '#event-store/log-lag.ts';
+import { placeOfLog } from '#event-store/log-url.ts';
 import { openEventStore } from '#event-store/open-event-store.ts';
 import { highestPublished } from '#messaging/highest-published.ts';
 import { openKafka } from '#messaging/kafkajs/open-kafka.ts';
 import { publishedPosition } from '#messaging/postgres/published-position.ts';
-import { publisherLag } from '#messaging/publisher-lag.ts';
 import { DATABASE_URL, EVENT_STORE_URL, KAFKA_BROKERS, PORT } from '#platform/config.ts';
+import { toldServer } from '#platform/log-check.ts';
 import { openPool } from '#read-model/database.ts';
 import { readViewLag, type ViewLag } from '#read-model/view-lag.ts';
 import { views } from '#read-model/views.ts';
@@ -39,7 +42,7 @@ interface Check {
   todo?: string;
   /** Position of the log that it has come to, where it follows the log. */
   position?: number;
-  /** Up to so many events has it not passed yet. */
+  /** Events that it has not passed yet, counted up to LAG_EVENTS_MAX. */
   lagEvents?: number;
   lagSeconds?: number;
 }
@@ -110,9 +113,9 @@ async function checked(name: string, signal: AbortSignal, unreachableTodo: strin
 async function log(store: EventStore | Error, settings: Settings): Promise<Check[]> {
   const opened = orThrow(store);
   const head = await opened.head();
-  const [last] = head === 0 ? [] : await opened.readAll(head - 1, 1);
+  const last = head === 0 ? undefined : await eventAt(opened, head);
   const detail = last ? `ends at position ${head}, recorded ${last.recordedAt}` : 'is empty';
-  return [{ name: 'log', ok: true, detail: `${placeOf(settings.EVENT_STORE_URL)} ${detail}`, position: head }];
+  return [{ name: 'log', ok: true, detail: `${placeOfLog(settings.EVENT_STORE_URL)} (${toldServer(await opened.server())}) ${detail}`, position: head }];
 }
 
 /** The log is told on a line of its own. */
@@ -121,18 +124,13 @@ function orThrow(store: EventStore | Error): EventStore {
   return store;
 }
 
-/** Without name and password. */
-function placeOf(url: string): string {
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname}`;
-}
-
 async function readModel(store: EventStore | Error, settings: Settings): Promise<Check[]> {
   const opened = orThrow(store);
   const pool = openPool(settings.DATABASE_URL, 1);
   try {
     const lags = await readViewLag(opened, pool, views);
-    return await Promise.all(lags.map(async (lag) => ((await holdsPosition(opened, lag.position)) ? viewCheck(lag) : lostCheck(lag))));
+    const notHeld = await positionsNotHeld(opened, lags.map(({ position }) => position));
+    return lags.map((lag) => (notHeld.has(lag.position) ? lostCheck(lag) : viewCheck(lag)));
   } finally {
     await pool.end();
   }
@@ -167,7 +165,7 @@ function lostCheck({ view, position, lagEvents, lagSeconds }: ViewLag): Check {
 const RESUME = 'after a restore see `ledger log resume-above --help`, unless it was done';
 
 function lagCheck(position: number, lagEvents: number, lagSeconds: number): Pick<Check, 'ok' | 'detail'> {
-  const detail = lagEvents === 0 ? `at ${position}, the end of the log` : `at ${position}, up to ${lagEvents} events behind the log, for ${lagSeconds.toFixed(1)} s`;
+  const detail = lagEvents === 0 ? `at ${position}, the end of the log` : `at ${position}, ${toldEvents(lagEvents)} behind the log, for ${lagSeconds.toFixed(1)} s`;
   return { ok: lagSeconds <= LAG_SECONDS_MAX, detail };
 }
 
@@ -203,7 +201,7 @@ async function publisher(store: EventStore | Error, settings: Settings): Promise
     const position = (await publishedPosition(pool)) ?? 0;
     const head = await opened.head();
     if (position > head) return [{ name: 'publisher', ok: false, position, detail: `at ${position}, but the log ends at ${head}: it has lost its end`, todo: RESUME }];
-    const { events, seconds } = await publisherLag(opened, position);
+    const { events, seconds } = await logLag(opened, position);
     const [next] = await opened.readAll(position, 1);
     const refused = next && unmappable(next);
     if (refused) return [{ name: 'publisher', ok: false, position, lagEvents: events, lagSeconds: seconds, detail: `at ${position}, and goes no further: ${refused.message}`, todo: UNMAPPABLE }];

@@ -61,6 +61,13 @@ test('what the log still has is not declared void', async () => {
   expect(err).toContain(`the log ends at position ${left}, so nothing up to ${left} is void`);
 });
 
+test('a log that is not in PostgreSQL is not repaired so', async () => {
+  const { exitCode, err } = await run(['log', 'resume-above', '1000'], { ...env, EVENT_STORE_URL: 'kurrentdb://admin:s3cret@127.0.0.1:2113' });
+  expect(exitCode).toBe(1);
+  expect(err).toContain('KurrentDB gives positions by itself');
+  expect(err).not.toContain('s3cret');
+});
+
 test('with --json it answers positions and what to do', async () => {
   const { out } = await run(['log', 'resume-above', '500', '--json', '--id', 'operator-7', '--agency', 'ITU'], env);
   expect(JSON.parse(out)).toEqual({ voidFrom: left + 1, voidTo: 500, position: 501, next: expect.any(Array) });

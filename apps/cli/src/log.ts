@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { Actor, type EventMetadata } from '#domain/event.ts';
 import { SCHEMA_VERSION } from '#domain/events.ts';
-import { RESUME_ABOVE_MAX, resumeAbove } from '#event-store/postgres/resume-above.ts';
+import { resumeLogAbove } from '#event-store/log-owner.ts';
+import { RESUME_ABOVE_MAX } from '#event-store/postgres/resume-above.ts';
 import { EVENT_STORE_URL } from '#platform/config.ts';
 import { CommandEnd, EXIT } from './exit-code.ts';
 import { readSettings, settingsHelp } from './settings.ts';
@@ -39,9 +40,7 @@ async function resume(terminal: Terminal, text: string, { id, agency, json }: Re
   const actor = Actor.safeParse({ id, agency, role: 'administrator' });
   if (!actor.success) throw new CommandEnd(EXIT.usage, actor.error.issues.map((issue) => `error: --${issue.path.join('.')} ${issue.message}`).join('\n'));
   const { EVENT_STORE_URL: url } = readSettings(z.object({ EVENT_STORE_URL }), terminal);
-  if (!/^postgres(ql)?:/.test(url)) throw new CommandEnd(EXIT.usage, 'error: only a log in PostgreSQL numbers its events itself; EVENT_STORE_URL names another');
-
-  const resumed = await resumeAbove(url, position, { id: randomUUID(), metadata: metadataOf(actor.data, position) });
+  const resumed = await resumeLogAbove(url, position, { id: randomUUID(), metadata: metadataOf(actor.data, position) });
   if (json) return printJson(terminal, { ...resumed, voidTo: position, next: NEXT });
   printLines(terminal, [`positions ${resumed.voidFrom} to ${position} are void; the log goes on above ${resumed.position}`, '', 'Now:', ...NEXT.map((step) => `  - ${step}`)]);
 }

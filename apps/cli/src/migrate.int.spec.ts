@@ -23,8 +23,8 @@ test('makes the tables of log, views and publisher; again, and twice at once, it
   expect(await tables()).toEqual(made);
 });
 
-test('leaves a log alone that is not PostgreSQL', async () => {
-  const { exitCode, out } = await run(['migrate'], { DATABASE_URL: database.url, EVENT_STORE_URL: 'kurrentdb://127.0.0.1:2113' });
+test.each(['kurrentdb://127.0.0.1:2113', 'esdb+discover://a:2113,b:2113'])('a log at %s needs no tables', async (url) => {
+  const { exitCode, out } = await run(['migrate'], { DATABASE_URL: database.url, EVENT_STORE_URL: url });
   expect({ exitCode, out }).toEqual({ exitCode: 0, out: 'up to date: read model, publisher\n' });
   expect((await tables()).filter((name) => name.startsWith('event_log'))).toEqual([]);
 });

@@ -1,8 +1,10 @@
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { RecordedEvent } from '#domain/event.ts';
 import type { EventStore } from '#event-store/event-store.ts';
+import { toldEvents } from '#event-store/log-lag.ts';
 import { openEventStore } from '#event-store/open-event-store.ts';
 import type { CheckResult, HealthChecks } from '#platform/health.module.ts';
+import { addLogCheck } from '#platform/log-check.ts';
 import type { Metrics } from '#platform/metrics.module.ts';
 import { troubleOf } from '#read-model/checkpoints.ts';
 import { openPool } from '#read-model/database.ts';
@@ -42,6 +44,7 @@ export class Projector implements OnApplicationBootstrap, OnModuleDestroy {
     metrics: Metrics,
   ) {
     this.#measured = new ProjectorMetrics(metrics.registry, () => readViewLag(store, pool, views));
+    addLogCheck(health, store);
     health.add('views', () => this.check());
     // Whoever cares awaits `ended` itself.
     this.ended.catch(() => undefined);
@@ -64,7 +67,7 @@ export class Projector implements OnApplicationBootstrap, OnModuleDestroy {
   private async check(): Promise<CheckResult> {
     const lag = await readViewLag(this.store, this.pool, this.views);
     const behind = Math.max(0, ...lag.map((view) => view.lagEvents));
-    return { ok: true, detail: [`up to ${behind} events behind`, ...lag.flatMap(troubleOf)].join('; ') };
+    return { ok: true, detail: [`${toldEvents(behind)} behind`, ...lag.flatMap(troubleOf)].join('; ') };
   }
 
   private report(): Required<RunReport> {

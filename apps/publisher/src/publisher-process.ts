@@ -6,6 +6,7 @@ import { openKafka } from '#messaging/kafkajs/open-kafka.ts';
 import { migratePublisher } from '#messaging/postgres/publisher-session.ts';
 import { Publisher } from '#messaging/publisher.ts';
 import type { CheckResult, HealthChecks } from '#platform/health.module.ts';
+import { addLogCheck } from '#platform/log-check.ts';
 import type { Metrics } from '#platform/metrics.module.ts';
 import { measurePublisher } from './publisher-metrics.ts';
 import type { PublisherSettings } from './publisher.module.ts';
@@ -37,6 +38,7 @@ export class PublisherProcess implements OnApplicationBootstrap, OnModuleDestroy
       log: this.#logger,
     });
     measurePublisher(metrics.registry, this.#publisher, store);
+    addLogCheck(health, store);
     health.add('publisher', async () => this.check());
     // Whoever cares awaits `ended` itself.
     this.ended.catch(() => undefined);

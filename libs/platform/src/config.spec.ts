@@ -39,6 +39,24 @@ test('what is set is read as its type', () => {
   });
 });
 
+test.each([
+  'postgresql://writer:s3cret@localhost/log', 'kurrentdb://a', 'kurrentdb://admin:changeit@a:2113,b.example:2114,[::1]:2115?tls=true&nodePreference=leader&log=ledger',
+  'kurrentdb+discover://cluster.example:2113', 'esdb://a:2113/?tls=false', 'esdb+discover://admin:s3cret@a',
+])('EVENT_STORE_URL takes %s', (url) => {
+  expect(readConfig(z.object({ EVENT_STORE_URL }), { EVENT_STORE_URL: url })).toEqual({ EVENT_STORE_URL: url });
+});
+
+test.each([
+  ['postgres://writer:s3cret@a:5432,b:5432/log', 'must name one host'], ['postgres:///log', 'must name one host'],
+  ['kurrentdb://', 'must name one or several hosts'], ['kurrentdb://admin:s3cret@', 'must name one or several hosts'],
+  ['kurrentdb://s3cret:s3cret@a:2113,,b:2113', 'must name one or several hosts'], ['kurrentdb://s3cret:s3cret@a:99999', 'must name one or several hosts'],
+  ['http://s3cret:s3cret@a:2113', 'must be a URL that starts with'], ['kurrentdb:s3cret', 'must be a URL that starts with'], ['s3cret', 'must be a URL that starts with'],
+])('EVENT_STORE_URL %s is refused with the rule, and without its value', (url, rule) => {
+  const { wrong, message } = errorOf(() => readConfig(z.object({ EVENT_STORE_URL }), { EVENT_STORE_URL: url }));
+  expect(wrong).toEqual([{ variable: 'EVENT_STORE_URL', rule: expect.stringContaining(rule) }]);
+  expect(message).not.toContain('s3cret');
+});
+
 test('an app gets only what it asks for', () => {
   expect(readConfig(z.object({ DATA_DIR }), { DATA_DIR: 'x', HOME: '/somewhere' })).toEqual({ DATA_DIR: 'x' });
 });
@@ -59,7 +77,7 @@ test('every wrong variable is named with its rule, at once, and without its valu
     { variable: 'PORT', rule: 'must be a port number, 0 to 65535' },
     { variable: 'NODE_ENV', rule: 'must be development, test or production' },
     { variable: 'DATABASE_URL', rule: 'must be a URL that starts with postgres:// or postgresql://' },
-    { variable: 'EVENT_STORE_URL', rule: 'must be a URL that starts with postgres:// or postgresql:// or kurrentdb://' },
+    { variable: 'EVENT_STORE_URL', rule: expect.stringMatching(/^must be a URL that starts with postgres:\/\/ or .*kurrentdb:\/\/ or .*esdb\+discover:\/\/$/) },
     { variable: 'KAFKA_BROKERS', rule: 'must be a list of host:port, separated by commas' },
     { variable: 'OIDC_ISSUER', rule: 'must be a URL that starts with https:// or http://' },
     { variable: 'RATE_LIMIT_PER_SECOND', rule: 'must be a whole number, 1 to 1000000' },

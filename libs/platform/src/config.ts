@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wrongInLogUrl } from '#event-store/log-url.ts';
 
 /**
  * Reads settings from the environment, typed by a zod object of the fields below. An empty variable counts as unset.
@@ -40,7 +41,10 @@ export const NODE_ENV = z
 /** PostgreSQL with the views, and with the log unless EVENT_STORE_URL says otherwise. */
 export const DATABASE_URL = urlOf(['postgres', 'postgresql']);
 /** The log; the scheme chooses the store. */
-export const EVENT_STORE_URL = urlOf(['postgres', 'postgresql', 'kurrentdb']);
+export const EVENT_STORE_URL = z.string().superRefine((url, context) => {
+  const wrong = wrongInLogUrl(url);
+  if (wrong !== undefined) context.addIssue({ code: 'custom', message: wrong });
+});
 /** `host:port` list, separated by commas; read as a list. */
 export const KAFKA_BROKERS = z
   .string()
