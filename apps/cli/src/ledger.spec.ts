@@ -1,6 +1,6 @@
 import { run } from './terminal.fixture.ts';
 
-const names = ['migrate', 'import', 'token', 'rebuild', 'doctor', 'replay', 'log resume-above'];
+const names = ['migrate', 'import', 'token', 'rebuild', 'doctor', 'replay', 'log resume-above', 'copy'];
 
 test('help lists every command', async () => {
   const { exitCode, out } = await run(['--help']);
@@ -30,6 +30,7 @@ test.each([
   [['rebuild', 'everything'], 'there is no view everything; there are commitments,'],
   [['replay', 'cycle-1'], '"cycle-1" names no record'],
   [['replay', 'agency-UNDP', '--to', 'yesterday'], '--to must be a position'],
+  [['copy', '--from', 'postgres://127.0.0.1/ledger'], "required option '--to <url>' not specified"],
   [['log', 'resume-above', '0'], 'the position must be a whole number from 1 to'],
   [['log', 'resume-above', '5', '--agency', 'no agency'], 'error: --agency '],
   [['replay', 'agency-UNDP', '--on', '2022-02-30'], '--on must be a date'],

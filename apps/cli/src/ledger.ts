@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addCopy } from './copy.ts';
 import { addDoctor } from './doctor.ts';
 import { exitCodesHelp, failureOf } from './exit-code.ts';
 import { addImport } from './import.ts';
@@ -11,7 +12,7 @@ import type { Terminal } from './terminal.ts';
 import { addToken } from './token.ts';
 
 /** Every command there is, in the order in which the help lists them; each adds one or several. */
-const commands = [addMigrate, addImport, addToken, addRebuild, addProjection, addDoctor, addReplay, addLog];
+const commands = [addMigrate, addImport, addToken, addRebuild, addProjection, addDoctor, addReplay, addLog, addCopy];
 
 /**
  * Runs one command. Never throws: what went wrong is told on the error output.

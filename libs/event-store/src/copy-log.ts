@@ -1,4 +1,5 @@
 import type { RecordedText } from '#domain/event.ts';
+import { eventAt } from './event-at.ts';
 import type { EventStore } from './event-store.ts';
 
 /** A log that another is copied into, event by event as they were recorded: see `openCopyTarget`. */
@@ -70,7 +71,7 @@ const PASSES_MAX = 20;
 async function placeOfCopy(from: EventStore, to: EventStore): Promise<number> {
   const head = await to.head();
   if (head === 0) return 0;
-  const [last] = await to.readAllText(head - 1, 1);
+  const last = await eventAt(to, head);
   if (!last) throw new Error(`the target tells of an end at position ${head} and gives no event there`);
   const [same] = await from.readStream(last.stream, { afterRevision: last.revision - 1, limit: 1 });
   if (same?.id === last.id && same.type === last.type && same.recordedAt === last.recordedAt) return same.position;

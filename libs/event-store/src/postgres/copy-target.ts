@@ -24,18 +24,15 @@ export class PostgresCopyTarget implements CopyTarget {
    * @throws Error when the URL's user does not own the log, or the database is none for a log
    */
   static async open(url: string): Promise<PostgresCopyTarget> {
-    await migrate(url);
-    const store = await PostgresEventStore.connect({ url });
-    const owner = new pg.Client({ connectionString: url, application_name: 'event-log-copy', ...BOUNDS });
-    // A lost connection fails the statement under way; without a listener it would also end the process.
-    owner.on('error', () => {});
+    const owner = await connect(url);
     try {
-      await owner.connect();
-      return new PostgresCopyTarget(store, owner, await store.head());
+      await migrate(url);
+      const { rows: [last] } = await owner.query<{ position: string }>('select max(position) as position from event_log.events');
+      const store = await PostgresEventStore.connect({ url });
+      return new PostgresCopyTarget(store, owner, Number(last!.position));
     } catch (error) {
-      await owner.end().catch(() => {});
-      await store.close();
-      throw unavailable(error);
+      await owner.end();
+      throw error;
     }
   }
 
@@ -119,6 +116,18 @@ function columnsOf(events: readonly RecordedText[]): unknown[][] {
     events.map(({ data }) => data),
     events.map(({ metadata }) => JSON.stringify(metadata)),
   ];
+}
+
+async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, application_name: 'event-log-copy', ...BOUNDS });
+  // A lost connection fails the statement under way; without a listener it would also end the process.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    throw unavailable(error);
+  }
 }
 
 async function migrate(url: string): Promise<void> {
