@@ -127,6 +127,7 @@ export class KurrentDbDouble {
     this.dropConnections();
     this.grpc?.forceShutdown();
     await closed;
+    this.sockets.clear();
     this.resumeAll();
   }
 
@@ -158,6 +159,11 @@ export class KurrentDbDouble {
   /** Takes requests in, and neither looks at them nor answers nor sends events, until `resumeAll`. Connections stay. */
   pause(): void {
     this.served.paused ??= new Promise((resolve) => (this.resume = resolve));
+  }
+
+  /** Calls that came since it was paused, and whose clients still wait. */
+  get waiting(): number {
+    return [...this.served.waiting].filter((call) => !call.cancelled).length;
   }
 
   resumeAll(): void {
@@ -261,6 +267,7 @@ class Served implements Server {
   paused: Promise<void> | undefined;
   held: Promise<void> | undefined;
   answersToLose = 0;
+  readonly waiting = new Set<AnyCall>();
 
   constructor(
     private readonly options: KurrentDbDoubleOptions,
@@ -279,7 +286,11 @@ class Served implements Server {
   }
 
   async take(call: AnyCall, handle: () => void | Promise<void>): Promise<void> {
-    if (this.paused) await this.paused;
+    if (this.paused) {
+      this.waiting.add(call);
+      await this.paused;
+      this.waiting.delete(call);
+    }
     if (!call.cancelled) await handle();
   }
 

@@ -85,15 +85,16 @@ export class Log {
     return -1;
   }
 
-  /** What a server does when it starts: an epoch record, and the first time the events of its own; ids are remembered no more. */
-  begin(): void {
+  /** What a server does when it starts: an epoch record, of which this gives the position, and the first time events of its own; ids are remembered no more. */
+  begin(): number {
     this.recent.clear();
-    this.write([{ position: this.end, end: this.end + EPOCH_BYTES }]);
-    if (this.streams.size > 0) return;
+    const { position } = this.write([{ position: this.end, end: this.end + EPOCH_BYTES }]);
+    if (this.streams.size > 0) return position;
     for (const user of ['admin', 'ops']) {
       this.append('$users', ANY, [ownEvent('$User', JSON.stringify(user))]);
       this.append(`$user-${user}`, ANY, [ownEvent('$UserCreated', JSON.stringify({ loginName: user, disabled: false }))]);
     }
+    return position;
   }
 
   forgetRecentIds(): void {
