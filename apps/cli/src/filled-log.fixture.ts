@@ -16,14 +16,14 @@ export async function fillLog(url: string, events: readonly RecordedEvent[]): Pr
   }
 }
 
-/** Brings every view up to the log; no projector stays. */
-export function projectAll(url: string): Promise<void> {
-  return project(url, (lags) => lags.every(({ lagEvents }) => lagEvents === 0));
+/** Brings every view up to the log, which is in the same database unless named; no projector stays. */
+export function projectAll(url: string, logUrl = url): Promise<void> {
+  return project(url, (lags) => lags.every(({ lagEvents }) => lagEvents === 0), logUrl);
 }
 
 /** Runs the views until they are where a test wants them. */
-export async function project(url: string, isThere: (lags: ViewLag[]) => boolean): Promise<void> {
-  const store = await openEventStore(url);
+export async function project(url: string, isThere: (lags: ViewLag[]) => boolean, logUrl = url): Promise<void> {
+  const store = await openEventStore(logUrl);
   const pool = openPool(url, 4);
   const stop = new AbortController();
   const running = runViews({ store, pool, views, signal: stop.signal });

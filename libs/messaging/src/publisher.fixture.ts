@@ -153,7 +153,7 @@ export interface RunningPublisher {
   stop(): Promise<void>;
 }
 
-export function startPublisher(ledger: Ledger, broker: Broker): RunningPublisher {
+export function startPublisher(ledger: Pick<Ledger, 'url' | 'store'>, broker: Broker): RunningPublisher {
   const stopping = new AbortController();
   const publisher = new Publisher({
     store: ledger.store, databaseUrl: ledger.url, log: silent, openKafka: () => openKafka(broker.brokers, silent),
@@ -171,7 +171,7 @@ export function startPublisher(ledger: Ledger, broker: Broker): RunningPublisher
 }
 
 /** Publishes all that is in the log, then ends. */
-export async function publishAll(ledger: Ledger, broker: Broker): Promise<void> {
+export async function publishAll(ledger: Pick<Ledger, 'url' | 'store'>, broker: Broker): Promise<void> {
   const running = startPublisher(ledger, broker);
   const head = await ledger.store.head();
   await Promise.race([running.published(head), running.ended]);
