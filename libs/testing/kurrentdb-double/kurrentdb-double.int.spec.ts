@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,7 +10,6 @@ import {
   type AllStreamSubscription, type AppendStreamState, type AppendToStreamOptions, type EventData, type Position, type ReadAllOptions, type ReadStreamOptions, type ResolvedEvent, type StreamSubscription,
 } from '@kurrent/kurrentdb-client';
 import { until } from '#testing/until.ts';
-import { makeCertificate } from './certificate.ts';
 import { KurrentDbDouble, type KurrentDbDoubleOptions } from './kurrentdb-double.ts';
 import type { LoggedEvent } from './log.ts';
 
@@ -473,7 +472,7 @@ describe('what goes wrong', () => {
     await expect(impatient).rejects.toMatchObject({ type: 'deadline-exceeded' });
     await until(() => double.waiting === 0);
     const waiting = [append(client, 'count-1', event(3)), readStream(client, 'count-1')];
-    double.resumeAll();
+    double.resume();
     await Promise.all(waiting);
     // What its client no longer waited for was not taken.
     expect(numbers(await readStream(client, 'count-1'))).toEqual([1, 3]);
@@ -533,8 +532,10 @@ describe('what goes wrong', () => {
   });
 
   test('over TLS only who has the credentials reads and writes', async () => {
-    const { key, cert, caFile, remove } = makeCertificate();
-    open.push(remove);
+    const folder = mkdtempSync(join(tmpdir(), 'kurrentdb-double-'));
+    open.push(() => rmSync(folder, { recursive: true }));
+    execFileSync('sh', [join(import.meta.dirname, '../../../deploy/kurrentdb/make-certificates.sh'), '--out', folder, 'node']);
+    const [key, cert, caFile] = [readFileSync(join(folder, 'nodes/node/node.key')), readFileSync(join(folder, 'nodes/node/node.crt')), join(folder, 'trusted/ca.crt')];
     const { double } = await start({ tls: { key, cert }, credentials: { user: 'ledger', password: 'secret' } });
     const known = connect(`${double.url}&tlsCaFile=${caFile}`);
     for (const how of [{}, { credentials: { username: 'ledger', password: 'secret' } }]) expect(await append(known, 'count-1', event(1), ANY, how)).toMatchObject({ success: true });

@@ -47,7 +47,7 @@ export class KurrentDbDouble {
   private readonly served: Served;
   private grpc: GrpcServer | undefined;
   private listener: Listener | undefined;
-  private resume: () => void = () => {};
+  private goOn: () => void = () => {};
   private release: () => void = () => {};
 
   private constructor(private readonly options: KurrentDbDoubleOptions, private boundPort: number) {
@@ -128,7 +128,8 @@ export class KurrentDbDouble {
     this.grpc?.forceShutdown();
     await closed;
     this.sockets.clear();
-    this.resumeAll();
+    this.resume();
+    this.releaseAnswers();
   }
 
   /** Cuts every connection; clients may connect again at once. */
@@ -156,9 +157,9 @@ export class KurrentDbDouble {
     this.release();
   }
 
-  /** Takes requests in, and neither looks at them nor answers nor sends events, until `resumeAll`. Connections stay. */
+  /** Takes requests in, and neither looks at them nor answers nor sends events, until `resume`. Connections stay. */
   pause(): void {
-    this.served.paused ??= new Promise((resolve) => (this.resume = resolve));
+    this.served.paused ??= new Promise((resolve) => (this.goOn = resolve));
   }
 
   /** Calls that came since it was paused, and whose clients still wait. */
@@ -166,10 +167,9 @@ export class KurrentDbDouble {
     return [...this.served.waiting].filter((call) => !call.cancelled).length;
   }
 
-  resumeAll(): void {
+  resume(): void {
     this.served.paused = undefined;
-    this.resume();
-    this.releaseAnswers();
+    this.goOn();
   }
 
   /** Another server leads from now on, or none does: calls that need the leader are refused, and told where it is. */

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { LogRecord } from './log.ts';
 
-/** Keeps a log in a file, one line per write, so that a killed server has all that it acknowledged. */
+/** Keeps a log in a file, one line per write, so that a killed server has all that it acknowledged. Open as long as its process lives. */
 export class LogFile {
   private readonly descriptor: number;
   private waiting: (() => void)[] = [];
@@ -33,10 +33,6 @@ export class LogFile {
   async flushed(): Promise<void> {
     while (this.waiting.length > 0) await (this.flush ??= this.flushOnce());
     await this.flush;
-  }
-
-  close(): void {
-    closeSync(this.descriptor);
   }
 
   private async flushOnce(): Promise<void> {

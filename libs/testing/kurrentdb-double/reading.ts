@@ -115,8 +115,9 @@ async function subscribeToAll(server: Server, outlet: Outlet, options: Options):
   const checkpoints = options.hasFilter() ? new Checkpoints(server, outlet, options) : undefined;
   // 23.10 reads what it starts behind before it confirms; 26 when it has confirmed. So they fail in different ways.
   if (server.version === 26) await outlet.send(confirmation());
-  let [index, behind] = startOfSubscription(server, from);
+  const { first, behind } = startOfSubscription(server, from);
   if (server.version === 23) await outlet.send(confirmation());
+  let index = first;
   let live = false;
   let last = from === 'end' ? log.lastEventPosition : behind;
   while (outlet.open) {
@@ -177,13 +178,13 @@ const PAGE = 32;
 const LIVE_BACKLOG_MAX = 64;
 
 /** Index of the first record that may be given, and the position above which a record must be. */
-function startOfSubscription({ log, version }: Server, from: number | 'start' | 'end'): [index: number, behind: number] {
-  if (from === 'start') return [0, -1];
-  if (from === 'end') return [log.visible, -1];
+function startOfSubscription({ log, version }: Server, from: number | 'start' | 'end'): { first: number; behind: number } {
+  if (from === 'start') return { first: 0, behind: -1 };
+  if (from === 'end') return { first: log.visible, behind: -1 };
   if (version === 26) {
-    if (from >= log.lastEventPosition) return [log.visible, from];
+    if (from >= log.lastEventPosition) return { first: log.visible, behind: from };
     try {
-      return [log.indexForward(from), from];
+      return { first: log.indexForward(from), behind: from };
     } catch (error) {
       throw error instanceof InvalidPosition ? refusal(status.INVALID_ARGUMENT, 'Trying to read from an invalid position.') : error;
     }
@@ -192,7 +193,7 @@ function startOfSubscription({ log, version }: Server, from: number | 'start' | 
   // above the position: from one that is no event's, that event is never given.
   let index = log.indexForward(from);
   while (index < log.visible && !log.records[index]!.event) index++;
-  return [Math.min(index + 1, log.visible), -1];
+  return { first: Math.min(index + 1, log.visible), behind: -1 };
 }
 
 /**
