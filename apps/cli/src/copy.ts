@@ -90,7 +90,7 @@ async function verify(terminal: Terminal, source: EventStore, url: string, { jso
 }
 
 function report(terminal: Terminal, { copied, verified }: Report, { json }: JsonOption): void {
-  const { events, sha256, difference, milliseconds } = verified;
+  const { events, sha256, samePositions, difference, milliseconds } = verified;
   if (json) return printJson(terminal, { ...(copied && { copied }), verified: { same: difference === undefined, ...verified, ...(difference && { difference: placesOf(difference) }) } });
   printLines(terminal, [
     ...(copied ? [`copied ${counted(copied.events)} in ${copied.milliseconds} ms`] : []),
@@ -99,8 +99,12 @@ function report(terminal: Terminal, { copied, verified }: Report, { json }: Json
       ? `verified ${counted(events)} in ${milliseconds} ms: the same in both`
       : `the first ${counted(events)} are the same in both; then ${told(difference)}`,
     `sha256 of these ${events}: ${sha256}`,
+    ...(difference ? [] : [samePositions ? SAME_POSITIONS : OTHER_POSITIONS]),
   ]);
 }
+
+const SAME_POSITIONS = 'positions are the same too: with EVENT_STORE_URL changed, views, publisher and subscribers go on where they are';
+const OTHER_POSITIONS = 'positions differ: rebuild the views and publish anew, as docs/operations.md says under "Moving the log to another store", before anything uses the target';
 
 function counted(events: number): string {
   return events === 1 ? '1 event' : `${events} events`;

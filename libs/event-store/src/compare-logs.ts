@@ -13,6 +13,8 @@ export interface Comparison {
   events: number;
   /** SHA-256, hex, of their `recordedLine`s. */
   sha256: string;
+  /** Whether these have the same positions too: then whoever follows one log may go on with the other. */
+  samePositions: boolean;
   /** The first place where the logs differ. */
   difference?: Difference;
 }
@@ -36,14 +38,16 @@ export async function compareLogs(source: EventStore, target: EventStore, { onPr
   const ofSource = eventsUpTo(source, head);
   const ofTarget = eventsUpTo(target, await target.head());
   const hash = createHash('sha256');
+  let samePositions = true;
   for (let events = 0; ; events += 1) {
     const [{ value: one }, { value: other }] = await Promise.all([ofSource.next(), ofTarget.next()]);
     const line = one && recordedLine(one);
     if (!one || !other || line !== recordedLine(other)) {
-      const comparison = { events, sha256: hash.digest('hex') };
+      const comparison = { events, sha256: hash.digest('hex'), samePositions };
       return one || other ? { ...comparison, difference: difference(one, other) } : comparison;
     }
     hash.update(line!);
+    samePositions &&= one.position === other.position;
     if (events % PAGE_EVENTS === 0) {
       signal.throwIfAborted();
       onProgress?.(one.position, head);

@@ -36,7 +36,7 @@ describe('a PostgreSQL log that another is copied into', () => {
     await store.append('agency-UNDP', 3, someEvents(2));
     expect(await copyLog(store, target, { signal })).toMatchObject({ events: 6, position: 1_003 });
     expect((await target.store.readAll(0, 10)).map(({ position }) => position)).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(await compareLogs(store, target.store, { signal })).toEqual({ events: 6, sha256: expect.any(String) });
+    expect(await compareLogs(store, target.store, { signal })).toEqual({ events: 6, sha256: expect.any(String), samePositions: false });
     await target.store.append('agency-UNDP', 5, someEvents(1));
     expect(await target.store.head()).toBe(7);
   });
