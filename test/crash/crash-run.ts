@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startPostgres } from '#embedded/postgres.ts';
+import type { LogKind } from '#event-store/log-url.ts';
 import { Dice } from '#testing/dice.ts';
 import { asOwner } from '#testing/postgres.ts';
 import { until } from '#testing/until.ts';
@@ -33,7 +34,7 @@ export class CrashRun {
   private readonly servers: { stop(): Promise<void> }[] = [];
   private readonly memory: { app: string; kilobytes: number }[][] = [];
 
-  constructor(private readonly seed: number, private readonly ms: number, private readonly wanted: readonly Harm[], private readonly say: (line: string) => void) {
+  constructor(private readonly seed: number, private readonly ms: number, private readonly store: LogKind, private readonly wanted: readonly Harm[], private readonly say: (line: string) => void) {
     this.dice = new Dice(seed);
   }
 
@@ -43,7 +44,7 @@ export class CrashRun {
     try {
       const beside = await startPostgres({ dataDir: join(this.folder, 'beside') });
       this.servers.push(beside);
-      const site = await Site.start(this.folder, this.say);
+      const site = await Site.start(this.folder, this.store, this.say);
       this.servers.unshift(site);
       await this.drive(site, beside.url).finally(() => site.stop());
       this.checkEnds(site);

@@ -5,11 +5,13 @@ import kafkajs, { type Admin } from 'kafkajs';
 import pg from 'pg';
 import { topics } from '#contracts/published.ts';
 import { type AppName, runLedger } from '#embedded/apps.ts';
+import type { LogKind } from '#event-store/log-url.ts';
 import { EVENTS_MAX } from '#messaging/publisher.ts';
 import type { Outcome } from '#embedded/process.ts';
 import type { FaultPoint } from '#platform/fault-point.ts';
 import type { Dice } from '#testing/dice.ts';
 import { asOwner } from '#testing/postgres.ts';
+import type { TcpProxy } from '#testing/tcp-proxy.ts';
 import { until } from '#testing/until.ts';
 import { Violation } from './readings.ts';
 import { type Site, withClock } from './site.ts';
@@ -27,6 +29,8 @@ export interface Harm {
   topic?: string;
   /** Not on every machine. */
   needsSmallDisk?: boolean;
+  /** Only where the log is in this store. */
+  store?: LogKind;
 }
 
 const FAULT_MS_MAX = 60_000;
@@ -38,6 +42,8 @@ const LONG_HOLD_MS = 60_000;
 const PAUSE_MS = 5_000;
 /** Longer than kafkajs's connection and request time-outs, and than the session of any consumer group. */
 const LONG_PAUSE_MS = 45_000;
+/** Longer than an append or a read waits for an answer. */
+const KURRENTDB_PAUSE_MS = 12_000;
 const LOCK_MS = 20_000;
 const HOUR_MS = 3_600_000;
 
@@ -55,7 +61,7 @@ const atFaultPoints: Harm[] = [
   atFaultPoint('publisher', 'publisher.sending', 100),
   atFaultPoint('publisher', 'publisher.acknowledged', 100),
   { name: 'kill -9 at rebuild.swapping', run: killedRebuild },
-  { name: 'kill -9 at migration.migrated', run: killedMigration },
+  { name: 'kill -9 at migration.migrated', run: killedMigration, store: 'PostgreSQL' },
   { name: 'kill -9 at import.sending', run: killedImport },
 ];
 
@@ -64,18 +70,28 @@ const toPostgres: Harm[] = [
   { name: 'PostgreSQL: immediate stop', run: ({ postgres }) => postgres.end('SIGQUIT').then(() => postgres.isBack()) },
   { name: 'PostgreSQL: down for some seconds', run: postgresDown },
   { name: 'PostgreSQL: every session terminated, again and again', run: terminateSessions },
-  { name: 'PostgreSQL: a session ended in mid-append', run: terminateAppend },
+  { name: 'PostgreSQL: a session ended in mid-append', run: terminateAppend, store: 'PostgreSQL' },
   { name: 'PostgreSQL: connections used up', run: useUpConnections },
-  { name: 'PostgreSQL: answers to appends lost', run: loseAppendAnswers },
+  { name: 'PostgreSQL: answers to appends lost', run: ({ postgresProxy }) => loseAnswers(postgresProxy, 20), store: 'PostgreSQL' },
   { name: 'PostgreSQL: disk full', run: fillDisk, needsSmallDisk: true },
-  { name: 'PostgreSQL: the log locked by somebody for 20 s', run: lockLog, long: true },
+  { name: 'PostgreSQL: the log locked by somebody for 20 s', run: lockLog, long: true, store: 'PostgreSQL' },
 ];
+
+const harmsToKurrentDb: Harm[] = [
+  { name: 'KurrentDB: kill -9 of the server', run: ({ log }) => log!.end('SIGKILL').then(() => log!.isBack()) },
+  { name: 'KurrentDB: restarted', run: ({ log }) => log!.end('SIGTERM').then(() => log!.isBack()) },
+  { name: 'KurrentDB: down for some seconds', run: kurrentDbDown },
+  { name: 'KurrentDB: paused for longer than every time-out', run: pauseKurrentDb },
+  { name: 'KurrentDB: every connection cut, again and again', run: cutConnections },
+  { name: 'KurrentDB: answers to appends lost', run: ({ logProxy }) => loseAnswers(logProxy!, 20) },
+];
+const toKurrentDb = harmsToKurrentDb.map((harm): Harm => ({ ...harm, store: 'KurrentDB' }));
 
 const toKafka: Harm[] = [
   { name: 'Kafka: kill -9 of the broker', run: ({ kafka }) => kafka.end('SIGKILL').then(() => kafka.isBack()) },
   { name: 'Kafka: down for a minute', run: kafkaDown, long: true },
   { name: 'Kafka: paused for longer than every time-out', run: pauseKafka, long: true },
-  { name: 'Kafka: answers to sends lost', run: loseSendAnswers },
+  { name: 'Kafka: answers to sends lost', run: ({ kafkaProxy }) => loseAnswers(kafkaProxy, 5) },
   ...topics.filter((topic) => topic.includes('commitment')).map((topic): Harm => ({
     name: 'Kafka: a topic deleted', topic, run: (site) => topicDeleted(site, topic),
   })),
@@ -88,7 +104,11 @@ const others: Harm[] = [
   { name: 'api: the clock of one set an hour back', run: clockBack },
 ];
 
-export const harms: readonly Harm[] = [...byAccident, ...atFaultPoints, ...toPostgres, ...toKafka, ...others];
+const harms: readonly Harm[] = [...byAccident, ...atFaultPoints, ...toPostgres, ...toKurrentDb, ...toKafka, ...others];
+
+export function harmsWith(log: LogKind): readonly Harm[] {
+  return harms.filter(({ store }) => store === undefined || store === log);
+}
 
 /** Of a publisher that is killed, one send; so many may be killed one after the other. */
 function inFlight(name: AppName, kills: number): Pick<Harm, 'repeats'> {
@@ -188,6 +208,32 @@ async function postgresDown({ postgres, apps }: Site): Promise<void> {
   if (lying.length > 0) throw new Violation(`without PostgreSQL these said that they are ready: ${lying.join(', ')}`);
 }
 
+/** Who follows the log, or appends to it, is not ready without it. */
+async function kurrentDbDown({ log, apps }: Site): Promise<void> {
+  log!.hold();
+  await log!.end('SIGTERM');
+  await delay(HOLD_MS);
+  const needing = apps.filter(({ name }) => name !== 'reporting');
+  const ready = await Promise.all(needing.map((app) => app.isReady()));
+  log!.release();
+  await log!.isBack();
+  const lying = needing.filter((_, index) => ready[index]).map(({ id }) => id);
+  if (lying.length > 0) throw new Violation(`without KurrentDB these said that they are ready: ${lying.join(', ')}`);
+}
+
+async function pauseKurrentDb({ log }: Site): Promise<void> {
+  log!.signal('SIGSTOP');
+  await delay(KURRENTDB_PAUSE_MS);
+  log!.signal('SIGCONT');
+}
+
+async function cutConnections({ logProxy }: Site): Promise<void> {
+  for (let n = 0; n < 10; n += 1) {
+    logProxy!.cutConnections();
+    await delay(200);
+  }
+}
+
 async function terminateSessions(site: Site): Promise<void> {
   await asOwner(site.databaseUrl, async (client) => {
     for (let n = 0; n < 10; n += 1) {
@@ -236,14 +282,9 @@ async function takeConnections(site: Site, taken: pg.Client[]): Promise<void> {
   }
 }
 
-async function loseAppendAnswers({ postgresProxy }: Site): Promise<void> {
-  postgresProxy.cutAnswers(20);
-  await until(() => postgresProxy.left === 0, { deadlineMs: FAULT_MS_MAX });
-}
-
-async function loseSendAnswers({ kafkaProxy }: Site): Promise<void> {
-  kafkaProxy.cutAnswers(5);
-  await until(() => kafkaProxy.left === 0, { deadlineMs: FAULT_MS_MAX });
+async function loseAnswers(proxy: TcpProxy, count: number): Promise<void> {
+  proxy.cutAnswers(count);
+  await until(() => proxy.left === 0, { deadlineMs: FAULT_MS_MAX });
 }
 
 /** Nothing can be written any more, until there is room again. */

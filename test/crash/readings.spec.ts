@@ -34,6 +34,13 @@ describe('a reading of the log', () => {
     ['a command that had its effect twice', changed(5, { metadata: { ...log[5]!.metadata, commandId: log[0]!.metadata.commandId } }), /^command .* stands in the log twice, the second time at 6$/],
   ])('finds %s', (_name, events, message) => expect(complaint(events)).toMatch(message));
 
+  test('takes gaps for nothing where positions only rise, and still wants them to', () => {
+    const reading = new LogReading('KurrentDB');
+    for (const event of log) reading.take({ ...event, position: event.position * 431 });
+    expect(reading.count).toBe(log.length);
+    expect(() => reading.take({ ...log[0]!, position: 431 })).toThrow('position 431 follows');
+  });
+
   test('has another hash where any event is another', () => {
     const hashOf = (events: readonly RecordedEvent[]) => {
       const reading = new LogReading();

@@ -8,9 +8,11 @@ import { freePort } from '#embedded/port.ts';
 import { type EmbeddedPostgres, startPostgres } from '#embedded/postgres.ts';
 import { endsWithin } from '#embedded/process.ts';
 import { type Stoppable, supervise, type Supervised } from '#embedded/supervise.ts';
+import type { LogKind } from '#event-store/log-url.ts';
 import type { FaultPoint } from '#platform/fault-point.ts';
 import { TcpProxy } from '#testing/tcp-proxy.ts';
 import { until } from '#testing/until.ts';
+import { type LogServer, startLogServer } from './log-server.ts';
 
 /** How many of each run side by side, so that leadership can move and a load balancer has somewhere to go. */
 const sizes: Record<AppName, number> = { api: 2, projector: 2, publisher: 2, reporting: 1 };
@@ -20,7 +22,7 @@ const stopMs = 60_000;
 
 /**
  * The whole system as separate processes on this machine, each started again when it ends, as an orchestrator would.
- * The apps reach PostgreSQL and Kafka through proxies that can lose answers; the tests' own readers go straight.
+ * The apps reach PostgreSQL, KurrentDB and Kafka through proxies that can lose answers; the tests' own readers go straight.
  */
 export class Site {
   readonly apps: App[] = [];
@@ -28,13 +30,19 @@ export class Site {
   kafka!: Harmed<EmbeddedKafka>;
   postgresProxy!: TcpProxy;
   kafkaProxy!: TcpProxy;
+  /** KurrentDB's server and what stands before it, where the log is there. */
+  log: Harmed<LogServer> | undefined;
+  logProxy: TcpProxy | undefined;
   /** PostgreSQL's, which can be filled up; undefined where the machine permits none. */
   smallDisk: SmallDisk | undefined;
 
-  private constructor(readonly folder: string, private readonly say: (line: string) => void) {}
+  /** Of the log itself, not through the proxy. */
+  logUrl = '';
 
-  static async start(folder: string, say: (line: string) => void): Promise<Site> {
-    const site = new Site(folder, say);
+  private constructor(readonly folder: string, readonly store: LogKind, private readonly say: (line: string) => void) {}
+
+  static async start(folder: string, store: LogKind, say: (line: string) => void): Promise<Site> {
+    const site = new Site(folder, store, say);
     try {
       await site.startServers();
       await runLedger(['migrate'], site.env(), AbortSignal.timeout(60_000));
@@ -71,7 +79,8 @@ export class Site {
     const url = new URL(this.databaseUrl);
     url.port = String(this.postgresProxy.port);
     return {
-      PATH: process.env.PATH, NODE_ENV: 'test', DATA_DIR: this.dataDir, DATABASE_URL: url.href, EVENT_STORE_URL: url.href,
+      PATH: process.env.PATH, NODE_ENV: 'test', DATA_DIR: this.dataDir, DATABASE_URL: url.href,
+      EVENT_STORE_URL: this.logProxy ? kurrentDbUrl(this.logProxy.port) : url.href,
       KAFKA_BROKERS: this.brokers.join(','), RATE_LIMIT_PER_SECOND: '100000',
       ...Object.fromEntries((Object.keys(sizes) as AppName[]).flatMap((name) => this.of(name).slice(0, 1).map(({ url: at }) => [`${name.toUpperCase()}_URL`, at]))),
     };
@@ -86,8 +95,9 @@ export class Site {
   async stop(): Promise<void> {
     await Promise.all(this.apps.map((app) => app.stop()));
     await this.kafka?.stop();
+    await this.log?.stop();
     await this.postgres?.stop();
-    await Promise.all([this.postgresProxy?.close(), this.kafkaProxy?.close()]);
+    await Promise.all([this.postgresProxy?.close(), this.kafkaProxy?.close(), this.logProxy?.close()]);
     this.smallDisk?.unmount(join(this.folder, 'postgres.log'));
     this.smallDisk = undefined;
   }
@@ -104,6 +114,8 @@ export class Site {
       return server;
     });
     this.postgresProxy = await TcpProxy.listen(() => postgresPort!, isAppend);
+    this.logUrl = this.databaseUrl;
+    if (this.store === 'KurrentDB') await this.startLogServer();
     const kafkaPort = await freePort();
     this.kafkaProxy = await TcpProxy.listen(() => kafkaPort, isProduce);
     this.kafka = await Harmed.start('kafka', this.say, async () => {
@@ -112,6 +124,22 @@ export class Site {
       return server;
     });
   }
+
+  private async startLogServer(): Promise<void> {
+    const port = await freePort();
+    this.log = await Harmed.start('log', this.say, () => startLogServer(this.folder, port));
+    this.logProxy = await TcpProxy.listen(() => port, isAppendToKurrentDb);
+    this.logUrl = kurrentDbUrl(port);
+  }
+}
+
+function kurrentDbUrl(port: number): string {
+  return `kurrentdb://127.0.0.1:${port}?tls=false`;
+}
+
+/** What is appended carries its metadata as JSON; what asks to read has none. */
+function isAppendToKurrentDb(bytes: Buffer): boolean {
+  return bytes.includes('"commandId"');
 }
 
 /** A frame of Kafka's begins with its length (4 bytes) and its kind (2 bytes), which is 0 for a request to produce. */

@@ -28,13 +28,18 @@ export class TcpProxy {
     this.cutsLeft = count;
   }
 
+  /** Ends every connection that there is; clients may connect again at once. */
+  cutConnections(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
   /** Answers that are still to be lost. */
   get left(): number {
     return this.cutsLeft;
   }
 
   async close(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
+    this.cutConnections();
     await new Promise((closed) => this.server.close(closed));
   }
 
