@@ -6,7 +6,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApi, type ApiSettings } from '../../apps/api/src/app.ts';
 import { ProjectorModule } from '../../apps/projector/src/projector.module.ts';
 import type { Role } from '#domain/event.ts';
-import { migrateEventLog } from '#event-store/postgres/migrate-event-log.ts';
+import { migrateLog } from '#event-store/log-owner.ts';
+import type { LogKind } from '#event-store/log-url.ts';
+import { KurrentDbDouble } from '#kurrentdb-double/kurrentdb-double.ts';
 import { mintLocalToken } from '#platform/auth/local-key.ts';
 import { createHttpApp, listen } from '#platform/http-app.ts';
 import { migrateReadModel } from '#read-model/migrate-read-model.ts';
@@ -48,10 +50,15 @@ export interface Client {
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
 }
 
-export async function startLedger(): Promise<Ledger> {
+/** The stores that can keep the log; the views are in PostgreSQL always. */
+export const stores: readonly LogKind[] = ['PostgreSQL', 'KurrentDB'];
+
+export async function startLedger(store: LogKind = 'PostgreSQL'): Promise<Ledger> {
   const database = await testDatabase();
+  const double = store === 'KurrentDB' ? await KurrentDbDouble.start() : undefined;
+  const logUrl = double?.url ?? database.url;
   const dataDir = await mkdtemp(join(tmpdir(), 'ledger-e2e-'));
-  await migrateEventLog(database.url);
+  await migrateLog(logUrl);
   await migrateReadModel(database.url);
   const settings: ApiSettings = {
     PORT: 0,
@@ -61,7 +68,7 @@ export async function startLedger(): Promise<Ledger> {
     RATE_LIMIT_PER_SECOND: 100_000,
     LOG_LEVEL: 'fatal',
     DATABASE_URL: database.url,
-    EVENT_STORE_URL: database.url,
+    EVENT_STORE_URL: logUrl,
   };
   const api = await createApi(settings);
   const url = await listen(api, settings);
@@ -79,6 +86,7 @@ export async function startLedger(): Promise<Ledger> {
       await api.close();
       await projector.close();
       await database.drop();
+      await double?.stop();
       await rm(dataDir, { recursive: true });
     },
   };
