@@ -27,7 +27,7 @@ export class HeadWatch {
    * from `announcements` before looking at the log, or an announcement between the look and the wait is missed.
    */
   async waitForMore(seen: number, ms: number, signal: AbortSignal): Promise<void> {
-    this.running ??= this.run();
+    this.start();
     if (this.announcements > seen || signal.aborted) return;
     await new Promise<void>((resolve) => {
       const wake = () => {
@@ -40,6 +40,11 @@ export class HeadWatch {
       signal.addEventListener('abort', wake);
       this.sleepers.add(wake);
     });
+  }
+
+  /** Listens from now on, before anybody waits. */
+  start(): void {
+    this.running ??= this.run();
   }
 
   async stop(): Promise<void> {

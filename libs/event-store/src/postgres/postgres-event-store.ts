@@ -12,6 +12,8 @@ import {
 } from '../event-store.ts';
 import { followLog } from '../follow-log.ts';
 import { HeadWatch } from '../head-watch.ts';
+import { READ_ALL_MAX, READ_STREAM_MAX, requireInteger } from '../read-bounds.ts';
+import type { StoreOptions } from '../store-options.ts';
 import { AppendConnection } from './append-connection.ts';
 import { connectionConfig, endPool } from './connections.ts';
 import { listenForHead } from './listen-for-head.ts';
@@ -19,19 +21,13 @@ import { troubleOf, unavailable } from './postgres-errors.ts';
 import { retryLostConnection } from './retry-lost-connection.ts';
 import { sendBatch } from './send-batch.ts';
 
-export interface PostgresEventStoreOptions extends Partial<BatchBounds> {
+export interface PostgresEventStoreOptions extends StoreOptions, Partial<BatchBounds> {
   /** postgres:// or postgresql://, of any user that is a member of the role event_log_app. */
   url: string;
   /** Connections for reading; one more appends and one listens. 4 unless given. */
   readConnectionsMax?: number;
-  /** How long a subscriber waits for a wake-up before it looks for itself. 1,000 unless given. */
-  pollMs?: number;
   /** How long an append waits for the log's lock. 5,000 unless given. */
   lockMs?: number;
-  /** Told of each connection lost or not made while listening or subscribing; both go on by themselves. */
-  onTrouble?: (error: unknown) => void;
-  /** Told of each batch that was answered: for metrics. */
-  onBatch?: (batch: { appends: number; events: number; ms: number }) => void;
 }
 
 /** The log in PostgreSQL: table `event_log.events`, which `migrateEventLog` makes. */
@@ -191,8 +187,6 @@ export class PostgresEventStore implements EventStore {
   }
 }
 
-const READ_STREAM_MAX = 1_000;
-const READ_ALL_MAX = 10_000;
 /** Reads that may wait for a connection: some for each of the commands that an API has at work at once. */
 export const READS_WAITING_MAX = 2_000;
 /** A pool may hand out a connection that was lost a moment ago; reading again is harmless. */
@@ -246,9 +240,4 @@ function batchBounds(options: PostgresEventStoreOptions): BatchBounds {
     queueBytesMax: options.queueBytesMax ?? 64 * 1024 * 1024,
     batchesMax: options.batchesMax ?? 2,
   };
-}
-
-function requireInteger(name: string, value: number, min: number, max: number): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw new EventStoreError('EVENT_STORE.REFUSED', `${name} must be an integer from ${min} to ${max}, not ${value}`);
 }

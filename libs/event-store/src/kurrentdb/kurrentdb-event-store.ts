@@ -1,0 +1,256 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { END, START, streamNameFilter, type KurrentDBClient } from '@kurrent/kurrentdb-client';
+import { LRUCache } from 'lru-cache';
+import type { NewEvent, RecordedEvent, RecordedText } from '#domain/event.ts';
+import { AppendBatcher } from '../append-batcher.ts';
+import { checkAppend, checkStream, REVISION_MAX, type CheckedAppend } from '../check-append.ts';
+import { EventStoreError, type AppendResult, type EventStore, type ExpectedRevision, type LogServer, type ReadStreamOptions } from '../event-store.ts';
+import { followLog } from '../follow-log.ts';
+import { HeadWatch } from '../head-watch.ts';
+import { READ_ALL_MAX, READ_STREAM_MAX, requireInteger } from '../read-bounds.ts';
+import type { StoreOptions } from '../store-options.ts';
+import { appendOnce } from './append.ts';
+import { connectAsPreferred, connectToLeader, disconnect, parseKurrentDbUrl, serverOf } from './connection.ts';
+import { isPassing, truncated, unavailable } from './kurrentdb-errors.ts';
+import { listenTo } from './listen-to.ts';
+import { LogClock } from './log-clock.ts';
+import { READ_EVENTS_MAX, Reads, within, type LogRange, type ServerEvent } from './reads.ts';
+import { toRecorded, toRecordedText } from './recorded.ts';
+
+/**
+ * The log in KurrentDB, or EventStoreDB 23.10: stream `agency-UNDP` is `{log}.agency-UNDP` there. Positions are those of
+ * the server's transaction log. The leader answers everything; only pages of the log may come from another node, where
+ * the URL prefers one, and may then be behind.
+ */
+export class KurrentDbEventStore implements EventStore {
+  private readonly leader: KurrentDBClient;
+  private readonly preferred: KurrentDBClient;
+  private readonly prefix: string;
+  private readonly atLeader: Reads;
+  private readonly pages: Reads;
+  private readonly clock: LogClock;
+  private readonly batcher: AppendBatcher;
+  private readonly headWatch: HeadWatch;
+  /** Positions at which events are known to stand: the server can read from no other. */
+  private readonly known = new LRUCache<number, true>({ max: KNOWN_MAX });
+  private readonly closing = new AbortController();
+  private readonly pollMs: number;
+  private readonly onTrouble: (error: unknown) => void;
+  private closed: Promise<void> | undefined;
+
+  /** @throws EventStoreError EVENT_STORE.UNAVAILABLE when the log can't be reached, or refuses the user */
+  static async connect(url: string, options: StoreOptions = {}): Promise<KurrentDbEventStore> {
+    const store = new KurrentDbEventStore(url, options);
+    try {
+      await store.head();
+      return store;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  private constructor(url: string, { pollMs = 1_000, onTrouble = () => {}, onBatch }: StoreOptions) {
+    const address = parseKurrentDbUrl(url);
+    this.pollMs = pollMs;
+    this.onTrouble = onTrouble;
+    this.prefix = `${address.log}.`;
+    this.leader = connectToLeader(address);
+    this.atLeader = new Reads(this.leader, this.prefix, true);
+    const prefersLeader = (address.nodePreference ?? 'leader') === 'leader';
+    this.preferred = prefersLeader ? this.leader : connectAsPreferred(address);
+    this.pages = prefersLeader ? this.atLeader : new Reads(this.preferred, this.prefix, false);
+    this.clock = new LogClock(this.leader, this.atLeader, `${address.log}-clock`, onTrouble);
+    const filter = streamNameFilter({ prefixes: [this.prefix] });
+    this.headWatch = new HeadWatch(listenTo(() => this.preferred.subscribeToAll({ fromPosition: END, filter })), onTrouble);
+    this.batcher = new AppendBatcher(async (batch) => {
+      const start = performance.now();
+      const results = await this.sendBatch(batch);
+      onBatch?.({ appends: batch.length, events: eventsIn(batch), ms: performance.now() - start });
+      return results;
+    }, BATCH_BOUNDS);
+  }
+
+  async append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<AppendResult> {
+    return this.batcher.append(checkAppend(stream, expected, events));
+  }
+
+  async readStream(stream: string, options: ReadStreamOptions = {}): Promise<RecordedEvent[]> {
+    const { afterRevision = 0, upToPosition = Number.MAX_SAFE_INTEGER, limit = READ_STREAM_MAX } = options;
+    checkStream(stream);
+    requireInteger('afterRevision', afterRevision, 0, REVISION_MAX);
+    requireInteger('upToPosition', upToPosition, 0, Number.MAX_SAFE_INTEGER);
+    requireInteger('limit', limit, 1, READ_STREAM_MAX);
+    this.throwIfClosing();
+    const events = await this.atLeader.stream({ stream: this.prefix + stream, from: afterRevision, count: limit });
+    await this.throwIfTruncated(stream, events, afterRevision);
+    return events.map((event) => toRecorded(event, this.prefix)).filter(({ position }) => position <= upToPosition);
+  }
+
+  async readAll(after: number, limit: number): Promise<RecordedEvent[]> {
+    return (await this.readPage(after, limit)).map((event) => toRecorded(event, this.prefix));
+  }
+
+  async readAllText(after: number, limit: number, withheld: readonly string[] = []): Promise<RecordedText[]> {
+    return (await this.readPage(after, limit)).map((event) => toRecordedText(event, this.prefix, withheld));
+  }
+
+  async head(): Promise<number> {
+    this.throwIfClosing();
+    const [last] = await this.atLeader.log({ from: END, count: 1, backwards: true });
+    return last ? this.know(positionOf(last)) : 0;
+  }
+
+  async positionAt(instant: Date): Promise<number> {
+    const time = instant.getTime();
+    if (Number.isNaN(time)) throw new EventStoreError('EVENT_STORE.REFUSED', 'positionAt needs a valid date');
+    this.throwIfClosing();
+    const record = await this.clock.recordBefore({ recordedAt: time });
+    if (!record) return 0;
+    // No event before the record came later than it, so the last one at or before the instant lies there or just behind.
+    const [before] = await this.atLeader.log({ from: record.position, count: 1, backwards: true });
+    let last = before && positionOf(before);
+    for await (const event of this.eventsFrom(this.atLeader, record.position)) {
+      if (Date.parse(toRecordedText(event, this.prefix, [event.type]).recordedAt) > time) break;
+      last = positionOf(event);
+    }
+    return last === undefined ? 0 : this.know(last);
+  }
+
+  subscribe(after: number, signal: AbortSignal, batchSize?: number): AsyncIterable<RecordedEvent[]> {
+    return this.follow((position, limit) => this.readAll(position, limit), after, signal, batchSize);
+  }
+
+  subscribeText(after: number, signal: AbortSignal, batchSize?: number, withheld?: readonly string[]): AsyncIterable<RecordedText[]> {
+    return this.follow((position, limit) => this.readAllText(position, limit, withheld), after, signal, batchSize);
+  }
+
+  async server(): Promise<LogServer> {
+    this.throwIfClosing();
+    try {
+      return await within(ANSWER_MS, serverOf(this.leader));
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  close(): Promise<void> {
+    this.closed ??= this.letGo();
+    return this.closed;
+  }
+
+  private async letGo(): Promise<void> {
+    this.closing.abort();
+    await this.batcher.drain();
+    await Promise.all([this.clock.close(), this.headWatch.stop()]);
+    await Promise.all([...new Set([this.leader, this.preferred])].map(disconnect));
+  }
+
+  /**
+   * All appends of a batch at once, with one time, since the server may take them in any order. Those whose outcome is
+   * unknown are sent again in another turn: what had taken effect comes back as 'duplicate'.
+   */
+  private async sendBatch(batch: readonly CheckedAppend[]): Promise<PromiseSettledResult<AppendResult>[]> {
+    const results: PromiseSettledResult<AppendResult>[] = [];
+    let open = [...batch.keys()];
+    for (const ms of [...RESEND_PAUSES_MS, undefined]) {
+      const answers = await this.clock.use((turn) => Promise.allSettled(open.map((index) => appendOnce(this.toLog, batch[index]!, turn))));
+      for (const [n, answer] of answers.entries()) {
+        results[open[n]!] = answer;
+        if (answer.status === 'fulfilled' && answer.value.outcome === 'appended') this.clock.appended(batch[open[n]!]!.events.length, this.know(answer.value.position));
+      }
+      open = open.filter((index) => results[index]!.status === 'rejected' && isPassing((results[index] as PromiseRejectedResult).reason));
+      if (open.length === 0) break;
+      this.clock.doubt();
+      if (ms !== undefined) await sleep(ms);
+    }
+    return results;
+  }
+
+  private get toLog() {
+    return { client: this.leader, reads: this.atLeader, nameOf: (stream: string) => this.prefix + stream };
+  }
+
+  private async readPage(after: number, limit: number): Promise<ServerEvent[]> {
+    requireInteger('after', after, 0, Number.MAX_SAFE_INTEGER);
+    requireInteger('limit', limit, 1, READ_ALL_MAX);
+    this.throwIfClosing();
+    const page: ServerEvent[] = [];
+    let bytes = 0;
+    for await (const event of this.eventsFrom(this.pages, await this.startBefore(after), limit + 1)) {
+      if (positionOf(event) <= after) continue;
+      page.push(event);
+      bytes += event.data.length;
+      if (page.length === limit || bytes >= PAGE_BYTES_MAX) break;
+    }
+    if (page.length > 0) this.know(positionOf(page.at(-1)!));
+    return page;
+  }
+
+  /** A place to read from that is no later than what comes behind the position. */
+  private async startBefore(after: number): Promise<LogRange['from']> {
+    if (after === 0) return START;
+    if (this.known.has(after)) return after;
+    return (await this.clock.recordBefore({ position: after }))?.position ?? START;
+  }
+
+  /** All events from a place on, read as they are asked for. */
+  private async *eventsFrom(reads: Reads, from: LogRange['from'], atFirst = READ_EVENTS_MAX): AsyncGenerator<ServerEvent> {
+    let count = Math.min(atFirst, READ_EVENTS_MAX);
+    let place = from;
+    let last = -1;
+    for (;;) {
+      const events = await reads.log({ from: place, count });
+      for (const event of events) if (positionOf(event) > last) yield event;
+      if (events.length < count) return;
+      place = last = positionOf(events.at(-1)!);
+      count = READ_EVENTS_MAX;
+    }
+  }
+
+  private follow<Event extends RecordedEvent>(
+    readPage: (after: number, limit: number) => Promise<Event[]>, after: number, signal: AbortSignal, batchSize = 500,
+  ): AsyncIterable<Event[]> {
+    requireInteger('after', after, 0, Number.MAX_SAFE_INTEGER);
+    requireInteger('batchSize', batchSize, 1, READ_ALL_MAX);
+    return followLog(after, AbortSignal.any([signal, this.closing.signal]), {
+      readPage: (position) => readPage(position, batchSize), isPassing, onTrouble: this.onTrouble, head: this.headWatch, pollMs: this.pollMs,
+    });
+  }
+
+  /** The server reads what is left of a stream as if it were all: nothing in its answer tells of what was removed. */
+  private async throwIfTruncated(stream: string, events: readonly ServerEvent[], afterRevision: number): Promise<void> {
+    const [first] = events;
+    if (first && Number(first.revision) !== afterRevision) throw truncated(`${stream} begins at revision ${Number(first.revision) + 1}`);
+    if (first || afterRevision > 0) return;
+    // A stream without events may be one that lost them all.
+    const [metadata] = await this.atLeader.stream({ stream: `$$${this.prefix}${stream}`, from: END, count: 1, backwards: true });
+    if (metadata && '$tb' in (JSON.parse(Buffer.from(metadata.data).toString() || '{}') as object)) throw truncated(`${stream} was truncated or deleted`);
+  }
+
+  private know(position: number): number {
+    this.known.set(position, true);
+    return position;
+  }
+
+  private throwIfClosing(): void {
+    if (this.closing.signal.aborted) throw new EventStoreError('EVENT_STORE.UNAVAILABLE', 'the event log is closing');
+  }
+}
+
+/** A page of readAll ends with the event by which its data reaches this size. */
+const PAGE_BYTES_MAX = 16 * 1024 * 1024;
+const KNOWN_MAX = 10_000;
+const ANSWER_MS = 5_000;
+/** About five seconds in all: long enough for a fail-over or a restart, short enough for a person who waits. */
+const RESEND_PAUSES_MS = [50, 100, 200, 400, 800, 1_500, 2_000];
+/** One batch at a time: the next may bear a later time. */
+const BATCH_BOUNDS = { batchEventsMax: 1_000, batchBytesMax: 4 * 1024 * 1024, queueAppendsMax: 20_000, queueBytesMax: 64 * 1024 * 1024, batchesMax: 1 };
+
+function positionOf(event: ServerEvent): number {
+  return Number(event.position!.commit);
+}
+
+function eventsIn(batch: readonly CheckedAppend[]): number {
+  return batch.reduce((sum, { events }) => sum + events.length, 0);
+}

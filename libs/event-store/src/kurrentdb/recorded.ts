@@ -1,0 +1,23 @@
+import type { EventMetadata, RecordedEvent, RecordedText } from '#domain/event.ts';
+import type { ServerEvent } from './reads.ts';
+
+/** What we write into an event's metadata: the envelope's, and when it was recorded. The server's own time can't be set, which a copy must. */
+type StoredMetadata = EventMetadata & { recordedAt: string };
+
+export function toRecorded(event: ServerEvent, streamPrefix: string): RecordedEvent {
+  return { ...envelopeOf(event, streamPrefix), data: JSON.parse(textOf(event.data)) as unknown };
+}
+
+/** With data as the text that was written, or empty for the types withheld. */
+export function toRecordedText(event: ServerEvent, streamPrefix: string, withheld: readonly string[]): RecordedText {
+  return { ...envelopeOf(event, streamPrefix), data: withheld.includes(event.type) ? '' : textOf(event.data) };
+}
+
+function envelopeOf({ id, type, streamId, revision, position, metadata: bytes }: ServerEvent, streamPrefix: string): Omit<RecordedEvent, 'data'> {
+  const { recordedAt, ...metadata } = JSON.parse(textOf(bytes)) as StoredMetadata;
+  return { id, type, metadata, stream: streamId.slice(streamPrefix.length), revision: Number(revision) + 1, position: Number(position!.commit), recordedAt };
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+}
