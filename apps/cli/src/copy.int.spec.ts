@@ -1,7 +1,13 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { openEventStore } from '#event-store/open-event-store.ts';
+import { migrateEventLog } from '#event-store/postgres/migrate-event-log.ts';
+import { APPEND_LOCK } from '#event-store/postgres/sql/append-batch.sql.ts';
 import { asOwner, testDatabase, type TestDatabase } from '#testing/postgres.ts';
 import { logOf } from '#testing/given.ts';
 import { active } from '#testing/scenes.ts';
+import { until } from '#testing/until.ts';
 import { fillLog } from './filled-log.fixture.ts';
 import { run } from './terminal.fixture.ts';
 
@@ -59,6 +65,28 @@ test('stopped, it says so, and goes on when it is called again', async () => {
   expect(await run(args, {}, AbortSignal.abort())).toEqual({ exitCode: 130, out: '', err: 'stopped\n' });
   expect(await run(args)).toMatchObject({ exitCode: 0, out: expect.stringContaining('the same in both') });
 });
+
+test('killed in the middle, it goes on when it is called again', async () => {
+  const source = await openEventStore(from.url);
+  for (let n = 0; n < 100; n += 1) await source.append('agency-LARGE', n * 100, Array.from({ length: 100 }, () => ({ ...life[0]!, id: randomUUID() })));
+  await source.close();
+  await migrateEventLog(to.url);
+
+  const root = new URL('../../../', import.meta.url);
+  const args = ['copy', '--from', from.url, '--to', to.url];
+  const program = spawn(process.execPath, ['--import', './test/typescript.mjs', 'apps/cli/src/main.ts', ...args], { cwd: root, stdio: 'ignore' });
+  const ended = once(program, 'exit');
+  await asOwner(to.url, async (client) => {
+    const head = async () => Number((await client.query('select count(*) from event_log.events')).rows[0].count);
+    await until(async () => (await head()) > 0, { intervalMs: 5 });
+    // From here on it waits for the lock, and so is killed in the middle of a page.
+    await client.query('select pg_advisory_lock($1)', [APPEND_LOCK]);
+    program.kill('SIGKILL');
+    expect(await ended).toEqual([null, 'SIGKILL']);
+    expect(await head()).toBeLessThan(10_000);
+  });
+  expect(await run(args)).toMatchObject({ exitCode: 0, out: expect.stringContaining(`verified ${life.length + 10_000} events`) });
+}, 60_000);
 
 test('refuses a target that holds another log', async () => {
   await run(['migrate'], { DATABASE_URL: to.url });
