@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { topics } from '#contracts/published.ts';
 import { viewId } from '#read-model/view.ts';
 import { views } from '#read-model/views.ts';
+import { KurrentDbDouble } from '#kurrentdb-double/kurrentdb-double.ts';
 import { logOf } from '#testing/given.ts';
 import { testKafka } from '#testing/kafka.ts';
 import { asOwner, testDatabase, type TestDatabase } from '#testing/postgres.ts';
@@ -98,6 +99,38 @@ test('a log that does not answer is told with its cause, and nothing secret; wha
   expect(checks.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(['log', 'views']);
   expect(checks[0]).toMatchObject({ detail: expect.stringMatching(/^the event log can't be reached\n {2}because: .*ECONNREFUSED/), todo: expect.stringContaining('EVENT_STORE_URL') });
   expect(JSON.stringify(checks)).not.toContain('s3cret');
+});
+
+describe('with the log in KurrentDB', () => {
+  test('all is well: its server is named, and how far everything is in events', async () => {
+    const double = await KurrentDbDouble.start();
+    await query('drop schema read_model cascade; drop schema event_log cascade');
+    const other = { EVENT_STORE_URL: `${double.url}&log=archive` };
+    await query(`do $$ declare name text; begin for name in select nspname from pg_namespace where nspname like 'view\_%' loop execute format('drop schema %I cascade', name); end loop; end $$`);
+    await run(['migrate'], { ...env, ...other });
+    await fillLog(other.EVENT_STORE_URL, life.slice(0, -3));
+    await projectAll(database.url, other.EVENT_STORE_URL);
+    const { exitCode, checks } = await examined(other);
+    expect(exitCode).toBe(0);
+    const place = `kurrentdb://127.0.0.1:${double.port}, log archive (KurrentDB 26.0.0, leader)`;
+    expect(checks[0]).toMatchObject({ detail: expect.stringContaining(`${place} ends at position `) });
+    await fillLog(other.EVENT_STORE_URL, life.slice(-3));
+    expect((await examined(other)).checks[1]).toMatchObject({ ok: true, lagEvents: 3, detail: expect.stringContaining(', 3 events behind the log') });
+    await double.stop();
+  }, 60_000);
+
+  test('one that refuses who asks, or is away, is told with its cause, and nothing secret', async () => {
+    const double = await KurrentDbDouble.start({ credentials: { user: 'admin', password: 's3cret' } });
+    const told = async (url: string) => (await examined({ EVENT_STORE_URL: url })).checks.find(({ name }) => name === 'log')!;
+    expect(await told(`kurrentdb://127.0.0.1:${double.port}?tls=false`)).toMatchObject({ ok: false, detail: expect.stringContaining('the event log refused the user') });
+    await double.stop();
+    expect(await told(`kurrentdb://admin:s3cret@127.0.0.1:${double.port}?tls=false`)).toMatchObject({ ok: false, detail: expect.stringContaining("the event log can't be reached"), todo: expect.stringContaining('EVENT_STORE_URL') });
+    for (const wrong of ['nodePreference=nobody', 'tls=perhaps', 'log=A!']) {
+      const { exitCode, out, err } = await run(['doctor'], { ...env, EVENT_STORE_URL: `kurrentdb://admin:s3cret@127.0.0.1:${double.port}?${wrong}` });
+      expect({ wrong, exitCode }).toEqual({ wrong, exitCode: 1 });
+      expect(out + err).not.toContain('s3cret');
+    }
+  }, 60_000);
 });
 
 test('an API that is not ready, is away, or is something else, is told', async () => {

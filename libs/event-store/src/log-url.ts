@@ -11,6 +11,12 @@ const KINDS: Record<string, LogKind> = {
 const SEVERAL_HOSTS = /^(?:[^@/?#]*@)?([^@/?#]+)\/?(?:\?([^#]*))?$/;
 const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?$/;
 
+/** What may stand behind the question mark: the log's name, and what the client of KurrentDB knows. Of any other the client would print the whole URL. */
+const SETTINGS = [
+  'log', 'tls', 'tlsCAFile', 'tlsVerifyCert', 'userCertFile', 'userKeyFile', 'nodePreference', 'defaultDeadline', 'keepAliveInterval', 'keepAliveTimeout',
+  'gossipTimeout', 'discoveryInterval', 'maxDiscoverAttempts', 'connectionName', 'throwOnAppendFailure',
+];
+
 /** The kind of store that a URL names; undefined where it names none. */
 export function kindOfLog(url: string): LogKind | undefined {
   const [scheme] = split(url);
@@ -22,9 +28,10 @@ export function wrongInLogUrl(url: string): string | undefined {
   const kind = kindOfLog(url);
   if (kind === undefined) return `must be a URL that starts with ${Object.keys(KINDS).map((scheme) => `${scheme}://`).join(' or ')}`;
   if (kind === 'PostgreSQL') return URL.parse(url)?.host ? undefined : 'must name one host, such as postgresql://user:password@host:5432/database';
-  const hosts = hostsOf(split(url)[1]);
-  if (hosts?.every(isHost)) return undefined;
-  return 'must name one or several hosts, such as kurrentdb://user:password@host:2113,other:2113?tls=true';
+  const [, rest] = split(url);
+  if (!hostsOf(rest)?.every(isHost)) return 'must name one or several hosts, such as kurrentdb://user:password@host:2113,other:2113?tls=true';
+  if (settingsOf(rest).every((setting) => SETTINGS.some((known) => flat(known) === flat(setting)))) return undefined;
+  return `has a setting that is none of ${SETTINGS.join(', ')}`;
 }
 
 /** Where a log is, for people: without name and password. */
@@ -45,6 +52,15 @@ function split(url: string): [scheme: string, rest: string] {
 
 function hostsOf(rest: string): string[] | undefined {
   return SEVERAL_HOSTS.exec(rest)?.[1]!.split(',');
+}
+
+function settingsOf(rest: string): string[] {
+  return (SEVERAL_HOSTS.exec(rest)?.[2] ?? '').split('&').filter((setting) => setting !== '').map((setting) => setting.split('=')[0]!);
+}
+
+/** As the client compares them. */
+function flat(setting: string): string {
+  return setting.trim().toLowerCase().replace(/[_-]/g, '');
 }
 
 function isHost(text: string): boolean {

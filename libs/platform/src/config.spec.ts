@@ -41,7 +41,7 @@ test('what is set is read as its type', () => {
 
 test.each([
   'postgresql://writer:s3cret@localhost/log', 'kurrentdb://a', 'kurrentdb://admin:changeit@a:2113,b.example:2114,[::1]:2115?tls=true&nodePreference=leader&log=ledger',
-  'kurrentdb+discover://cluster.example:2113', 'esdb://a:2113/?tls=false', 'esdb+discover://admin:s3cret@a',
+  'kurrentdb+discover://cluster.example:2113', 'esdb://a:2113/?tls=false&keep_alive_interval=5000', 'esdb+discover://admin:s3cret@a',
 ])('EVENT_STORE_URL takes %s', (url) => {
   expect(readConfig(z.object({ EVENT_STORE_URL }), { EVENT_STORE_URL: url })).toEqual({ EVENT_STORE_URL: url });
 });
@@ -50,6 +50,7 @@ test.each([
   ['postgres://writer:s3cret@a:5432,b:5432/log', 'must name one host'], ['postgres:///log', 'must name one host'],
   ['kurrentdb://', 'must name one or several hosts'], ['kurrentdb://admin:s3cret@', 'must name one or several hosts'],
   ['kurrentdb://s3cret:s3cret@a:2113,,b:2113', 'must name one or several hosts'], ['kurrentdb://s3cret:s3cret@a:99999', 'must name one or several hosts'],
+  ['kurrentdb://s3cret:s3cret@a?tls=true&s3cret=1', 'has a setting that is none of log, tls, tlsCAFile'],
   ['http://s3cret:s3cret@a:2113', 'must be a URL that starts with'], ['kurrentdb:s3cret', 'must be a URL that starts with'], ['s3cret', 'must be a URL that starts with'],
 ])('EVENT_STORE_URL %s is refused with the rule, and without its value', (url, rule) => {
   const { wrong, message } = errorOf(() => readConfig(z.object({ EVENT_STORE_URL }), { EVENT_STORE_URL: url }));

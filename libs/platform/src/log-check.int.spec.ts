@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { openEventStore } from '#event-store/open-event-store.ts';
 import { migrateEventLog } from '#event-store/postgres/migrate-event-log.ts';
 import { testDatabase } from '#testing/postgres.ts';
@@ -5,6 +6,7 @@ import { HealthChecks } from './health.module.ts';
 import { addLogCheck } from './log-check.ts';
 
 test('health tells which server keeps the log, and why it does not answer', async () => {
+  Logger.overrideLogger(false);
   const database = await testDatabase();
   await migrateEventLog(database.url);
   const store = await openEventStore(database.url);
