@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RecordedText } from '#domain/event.ts';
 import type { EventStore } from './event-store.ts';
+import { pagesUpTo } from './pages-up-to.ts';
 
 export interface CompareOptions {
   /** Told now and then: the first log's position that was compared, and that of its end. */
@@ -35,8 +36,8 @@ export interface Difference {
  */
 export async function compareLogs(source: EventStore, target: EventStore, { onProgress, signal }: CompareOptions): Promise<Comparison> {
   const head = await source.head();
-  const ofSource = eventsUpTo(source, head);
-  const ofTarget = eventsUpTo(target, await target.head());
+  const ofSource = eventsUpTo(source, head, signal);
+  const ofTarget = eventsUpTo(target, await target.head(), signal);
   const hash = createHash('sha256');
   let samePositions = true;
   for (let events = 0; ; events += 1) {
@@ -48,10 +49,7 @@ export async function compareLogs(source: EventStore, target: EventStore, { onPr
     }
     hash.update(line!);
     samePositions &&= one.position === other.position;
-    if (events % PAGE_EVENTS === 0) {
-      signal.throwIfAborted();
-      onProgress?.(one.position, head);
-    }
+    if (events % PROGRESS_EVENTS === 0) onProgress?.(one.position, head);
   }
 }
 
@@ -63,21 +61,11 @@ export function recordedLine({ stream, revision, id, type, recordedAt, metadata,
   return `${JSON.stringify([stream, revision, id, type, recordedAt, sorted(metadata), data])}\n`;
 }
 
-const PAGE_EVENTS = 1_000;
+const PROGRESS_EVENTS = 1_000;
 
-async function* eventsUpTo(store: EventStore, head: number): AsyncGenerator<RecordedText, undefined, void> {
-  let next = store.readAllText(0, PAGE_EVENTS);
-  for (;;) {
-    const page = await next;
-    const last = page.at(-1)?.position ?? head;
-    if (last < head) {
-      // Read while this page is looked at. Who leaves before it is there does not wait for it, nor for its failure.
-      next = store.readAllText(last, PAGE_EVENTS);
-      next.catch(() => {});
-    }
-    yield* page.filter(({ position }) => position <= head);
-    if (last >= head) return undefined;
-  }
+async function* eventsUpTo(store: EventStore, head: number, signal: AbortSignal): AsyncGenerator<RecordedText, undefined, void> {
+  for await (const page of pagesUpTo(store, 0, head, signal)) yield* page;
+  return undefined;
 }
 
 function difference(source: RecordedText | undefined, target: RecordedText | undefined): Difference {

@@ -1,6 +1,7 @@
 import type { RecordedText } from '#domain/event.ts';
 import { eventAt } from './event-at.ts';
 import type { EventStore } from './event-store.ts';
+import { pagesUpTo } from './pages-up-to.ts';
 
 /** A log that another is copied into, event by event as they were recorded: see `openCopyTarget`. */
 export interface CopyTarget {
@@ -46,25 +47,16 @@ export async function copyLog(from: EventStore, to: CopyTarget, { onProgress, si
   for (let pass = 0; pass < PASSES_MAX; pass += 1) {
     const head = await from.head();
     if (head === copied.position) return { ...copied, sourceGrew: head !== headAtStart };
-    // The next page is read while this one is written.
-    let page = await from.readAllText(copied.position, PAGE_EVENTS);
-    while (page.length > 0) {
-      signal.throwIfAborted();
-      const position = page.at(-1)!.position;
-      const next = position < head ? from.readAllText(position, PAGE_EVENTS) : Promise.resolve([]);
-      const [rest] = await Promise.all([next, to.copyIn(page)]);
+    for await (const page of pagesUpTo(from, copied.position, head, signal)) {
+      await to.copyIn(page);
       copied.events += page.length;
-      copied.position = position;
-      onProgress?.(position, Math.max(position, head));
-      page = rest;
+      copied.position = page.at(-1)!.position;
+      onProgress?.(copied.position, head);
     }
-    if (copied.position < head) throw new Error(`the source tells of an end at position ${head} and gives no event above ${copied.position}`);
   }
   throw new Error(`the source grew each of the ${PASSES_MAX} times that its end was reached: stop who writes to it, then copy again`);
 }
 
-/** A store gives fewer where they are large. */
-const PAGE_EVENTS = 1_000;
 const PASSES_MAX = 20;
 
 /** The source's position of the target's last event; 0 for an empty target. */

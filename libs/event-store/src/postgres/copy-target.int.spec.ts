@@ -109,7 +109,7 @@ describe('a PostgreSQL log that another is copied into', () => {
 
   test('is refused where there is none', async () => {
     await expect(openCopyTarget('postgres://someone:secret@127.0.0.1:1/ledger')).rejects.toMatchObject({ code: 'EVENT_STORE.UNAVAILABLE' });
-    await expect(openCopyTarget('mysql://root:secret@localhost/log')).rejects.toThrow('nothing can be copied to mysql:// URLs');
+    await expect(openCopyTarget('mysql://root:secret@localhost/log')).rejects.toThrow('mysql:');
     await expect(openCopyTarget('nowhere')).rejects.toThrow('no URL');
   });
 
