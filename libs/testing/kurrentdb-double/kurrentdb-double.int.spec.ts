@@ -264,6 +264,7 @@ describe('reading all', () => {
       await expect(readAll(client, { fromPosition: at(event + 1n), ...ofUsers })).rejects.toMatchObject({ type: 'unavailable' });
     }
     await expect(readAll(client, { fromPosition: at(all.at(-1)! - 1n), direction: BACKWARDS })).rejects.toMatchObject({ type: 'unavailable' });
+    await expect(readAll(client, { fromPosition: at(position!.commit + 1_000n), direction: BACKWARDS })).rejects.toMatchObject({ type: 'unavailable' });
     expect(await readAll(client, { fromPosition: at(position!.commit + 1n) })).toEqual([]);
     expect(await readAll(client, { fromPosition: at(position!.commit + 1_000n) })).toEqual([]);
   });
@@ -540,9 +541,10 @@ describe('what goes wrong', () => {
     const known = connect(`${double.url}&tlsCaFile=${caFile}`);
     for (const how of [{}, { credentials: { username: 'ledger', password: 'secret' } }]) expect(await append(known, 'count-1', event(1), ANY, how)).toMatchObject({ success: true });
     expect(await readStream(known, 'count-1')).toHaveLength(2);
-    for (const user of ['', 'ledger:wrong@']) {
+    // Nobody is refused append by append, in answers without a code; who claims to be somebody has each call refused.
+    for (const [user, code] of [['', undefined], ['ledger:wrong@', 16]]) {
       const stranger = connect(`kurrentdb://${user}127.0.0.1:${double.port}?tls=true&tlsCaFile=${caFile}`);
-      await expect(append(stranger, 'count-1', event(2))).rejects.toMatchObject({ type: 'access-denied' });
+      await expect(append(stranger, 'count-1', event(2))).rejects.toMatchObject({ type: 'access-denied', code });
       await expect(readStream(stranger, 'count-1')).rejects.toMatchObject({ type: 'access-denied' });
       expect((await once(stranger.subscribeToAll().on('data', () => {}), 'error'))[0]).toMatchObject({ type: 'access-denied' });
     }
@@ -576,4 +578,5 @@ test('as a process of its own it keeps what it acknowledged in a file, whatever 
   expect(await readStream(second.client, 'count-1')).toHaveLength(1);
   expect(await append(second.client, 'count-7', event(8), 1n)).toMatchObject({ nextExpectedRevision: 2n });
   await second.kill();
+  expect(numbers(await readStream((await run()).client, 'count-7'))).toEqual([7, 7, 8]);
 });
