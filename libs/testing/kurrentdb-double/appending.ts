@@ -36,8 +36,10 @@ export function append(server: Server, call: ServerReadableStream<AppendReq, App
       failed ??= server.refuses(call);
       if (failed) return answer(failed);
       const verdict = server.log.append(stream, expected, events);
-      if (!(await server.mayAnswer(call))) return;
-      if (verdict.outcome === 'deleted') answer(streamDeleted(stream));
+      const may = await server.mayAnswer(call);
+      if (may === 'no') return;
+      if (may === 'timed-out') answer(timedOut());
+      else if (verdict.outcome === 'deleted') answer(streamDeleted(stream));
       else answer(null, appendAnswer(verdict, expected));
     });
   });
@@ -60,6 +62,7 @@ export function batchAppend(server: Server, call: ServerDuplexStream<BatchAppend
     if (options) {
       const stream = nameOf(options.getStreamIdentifier());
       if (!server.isKnown(call)) return tell(message, stream, failure(accessDeniedStatus()));
+      if (server.unready) return tell(message, stream, failure(notReadyStatus()));
       const patience = Math.min(WRITE_TIMEOUT_MS, patienceOf(options));
       if (patience <= 0) return tell(message, stream, failure(timeoutStatus()));
       // Bounds the time until the last part is here, not that of the write.
@@ -80,7 +83,7 @@ export function batchAppend(server: Server, call: ServerDuplexStream<BatchAppend
     const verdict = server.log.append(request.stream, request.expected, request.events);
     void server.mayAnswer(call).then((may) => {
       pending -= 1;
-      if (may) tell(message, request.stream, batchAnswer(verdict, request));
+      if (may !== 'no') tell(message, request.stream, may === 'yes' ? batchAnswer(verdict, request) : failure(timeoutStatus()));
       finish();
     });
   };
@@ -116,7 +119,9 @@ export function remove<Response>(
     const stream = nameOf(options.getStreamIdentifier());
     const expected = expectedOf(options);
     const verdict = server.log.delete(stream, expected, forGood);
-    if (!(await server.mayAnswer(call))) return;
+    const may = await server.mayAnswer(call);
+    if (may === 'no') return;
+    if (may === 'timed-out') return answer(timedOut());
     if (verdict.outcome === 'deleted') return answer(streamDeleted(stream));
     if (verdict.outcome !== 'wrong-version') return answer(null, success(String(verdict.position)));
     const { current } = verdict;
@@ -212,6 +217,17 @@ const timeoutStatus = (): GrpcStatus => packed(status.DEADLINE_EXCEEDED, 'Timeou
 const badRequestStatus = (message: string): GrpcStatus => packed(status.INVALID_ARGUMENT, 'BadRequest', new shared.BadRequest().setMessage(message));
 const tooLargeStatus = (bytesMax: number): GrpcStatus =>
   packed(status.INVALID_ARGUMENT, 'MaximumAppendSizeExceeded', new shared.MaximumAppendSizeExceeded().setMaxappendsize(bytesMax));
+
+/** The client doesn't know these details: they are those of no error at all. */
+function notReadyStatus(): GrpcStatus {
+  const nothing = new Any();
+  nothing.pack(new Empty().serializeBinary(), 'google.protobuf.Empty');
+  return new Status().setMessage('Server Is Not Ready').setDetails(nothing);
+}
+
+function timedOut(): ServiceError {
+  return refusal(status.ABORTED, 'Operation timed out: Commit phase timeout.');
+}
 
 function tooLarge(bytesMax: number): ServiceError {
   return refusal(status.INVALID_ARGUMENT, `Maximum Append Size of ${bytesMax} Exceeded.`, {

@@ -453,6 +453,30 @@ describe('what goes wrong', () => {
     expect(numbers(await readStream(client, 'count-1'))).toEqual([1]);
   });
 
+  test('answers say that a write took too long, though it took place', async () => {
+    const { double, client } = await start();
+    const late = [event(1), event(2)] as const;
+    double.timeOutAnswers(2);
+    await expect(append(client, 'count-1', late[0], NO_STREAM)).rejects.toMatchObject({ type: 'deadline-exceeded' });
+    // Of this the client makes nothing that it knows.
+    await expect(append(client, 'count-1', late[1], 0n, through.Append)).rejects.toMatchObject({ code: 10 });
+    expect(numbers(await readStream(client, 'count-1'))).toEqual([1, 2]);
+    expect(await append(client, 'count-1', late[0], NO_STREAM)).toMatchObject({ nextExpectedRevision: 0n });
+  });
+
+  test('a server that is not ready says so, and writes nothing', async () => {
+    const { double, client } = await start();
+    await append(client, 'count-1', event(1));
+    double.unready = true;
+    await expect(append(client, 'count-1', event(2))).rejects.toMatchObject({ type: 'unknown', message: 'Could not recognize Server Is Not Ready' });
+    await expect(append(client, 'count-1', event(2), ANY, through.Append)).rejects.toMatchObject({ type: 'unavailable' });
+    await expect(readStream(client, 'count-1')).rejects.toMatchObject({ type: 'unavailable' });
+    expect((await once(client.subscribeToAll().on('data', () => {}), 'error'))[0]).toMatchObject({ type: 'unavailable' });
+    double.unready = false;
+    await append(client, 'count-1', event(3));
+    expect(numbers(await readStream(connect(double.url), 'count-1'))).toEqual([1, 3]);
+  });
+
   test('answers are held back, and given when released; others read what was written', async () => {
     const { double, client } = await start();
     double.holdAnswers();

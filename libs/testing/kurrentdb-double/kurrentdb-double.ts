@@ -147,6 +147,11 @@ export class KurrentDbDouble {
     return this.served.answersToLose;
   }
 
+  /** The next so many writes take effect, but their answer is that they took too long, as while other nodes don't keep up. */
+  timeOutAnswers(count: number): void {
+    this.served.answersToTimeOut = count;
+  }
+
   /** Writes take effect, but aren't answered until `releaseAnswers`. */
   holdAnswers(): void {
     this.served.held ??= new Promise((resolve) => (this.release = resolve));
@@ -170,6 +175,15 @@ export class KurrentDbDouble {
   resume(): void {
     this.served.paused = undefined;
     this.goOn();
+  }
+
+  /** It serves nobody, and says so, until it is ready again: as while a leader is elected. */
+  set unready(unready: boolean) {
+    this.served.unready = unready;
+  }
+
+  get unready(): boolean {
+    return this.served.unready;
   }
 
   /** Another server leads from now on, or none does: calls that need the leader are refused, and told where it is. */
@@ -219,13 +233,13 @@ export class KurrentDbDouble {
 
   /** KurrentDB: src/KurrentDB.Core/Services/Transport/Grpc/Gossip.Read.cs. */
   private clusterInfo(): InstanceType<typeof gossip.ClusterInfo> {
-    const { LEADER, FOLLOWER } = gossip.MemberInfo.VNodeState;
+    const { LEADER, FOLLOWER, UNKNOWN } = gossip.MemberInfo.VNodeState;
     return new gossip.ClusterInfo().setMembersList(
       this.cluster.members.map((member) =>
         new gossip.MemberInfo()
           .setInstanceId(new shared.UUID().setString(randomUUID()))
           .setTimeStamp(`${Date.now()}0000`)
-          .setState(same(member.endpoint, this.cluster.leader) ? LEADER : FOLLOWER)
+          .setState(member.unready ? UNKNOWN : same(member.endpoint, this.cluster.leader) ? LEADER : FOLLOWER)
           .setIsAlive(member.listener?.listening ?? false)
           .setHttpEndPoint(new gossip.EndPoint().setAddress(member.endpoint.host).setPort(member.boundPort)),
       ),
@@ -266,7 +280,9 @@ class Served implements Server {
   readonly tellsFellBehind: boolean;
   paused: Promise<void> | undefined;
   held: Promise<void> | undefined;
+  unready = false;
   answersToLose = 0;
+  answersToTimeOut = 0;
   readonly waiting = new Set<AnyCall>();
 
   constructor(
@@ -310,6 +326,7 @@ class Served implements Server {
 
   refuses(call: AnyCall): ServiceError | undefined {
     if (!this.isKnown(call)) return accessDenied();
+    if (this.unready) return refusal(status.UNAVAILABLE, 'Server Is Not Ready');
     // Other writes are forwarded to the leader, and other reads served by whom they came to.
     if (call.metadata.get('requires-leader')[0] !== 'true' || same(this.self(), this.cluster.leader)) return undefined;
     const { leader } = this.cluster;
@@ -321,15 +338,18 @@ class Served implements Server {
     });
   }
 
-  async mayAnswer(call: AnyCall): Promise<boolean> {
+  async mayAnswer(call: AnyCall): Promise<'yes' | 'no' | 'timed-out'> {
     const lost = this.answersToLose > 0;
     if (lost) this.answersToLose -= 1;
+    const late = this.answersToTimeOut > 0;
+    if (late) this.answersToTimeOut -= 1;
     await this.log.written();
     if (lost) this.cut(call.getPeer());
-    if (lost) return false;
+    if (lost) return 'no';
     if (this.held) await this.held;
     if (this.paused) await this.paused;
-    return !call.cancelled;
+    if (call.cancelled) return 'no';
+    return late ? 'timed-out' : 'yes';
   }
 }
 

@@ -19,8 +19,10 @@ export interface Server {
   take(call: AnyCall, handle: () => void | Promise<void>): Promise<void>;
   /** Whether credentials came with the call, where they are needed. */
   isKnown(call: AnyCall): boolean;
-  /** Why a call is not served, if it isn't: who asks, or that another server leads. */
+  /** It serves nobody now, though it takes calls in: its cluster is electing a leader. */
+  readonly unready: boolean;
+  /** Why a call is not served, if it isn't: who asks, that the server isn't ready, or that another leads. */
   refuses(call: AnyCall): ServiceError | undefined;
-  /** Resolves when what was written is safe and its answer may be given; false where nobody is to hear it. */
-  mayAnswer(call: AnyCall): Promise<boolean>;
+  /** Resolves when what was written is safe: whether its answer may be given, or nobody is to hear it, or only that it took too long. */
+  mayAnswer(call: AnyCall): Promise<'yes' | 'no' | 'timed-out'>;
 }
