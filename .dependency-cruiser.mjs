@@ -55,6 +55,12 @@ export default {
       to: { path: inNodeModules('kafkajs') },
     },
     {
+      name: 'the-kurrentdb-client-in-its-adapter-only',
+      severity: 'error',
+      from: { path: '^(apps|libs|deploy)/', pathNot: ['^libs/event-store/src/kurrentdb/', '^libs/testing/', '^deploy/kurrentdb/', spec] },
+      to: { path: inNodeModules('@kurrent/[^/]+') },
+    },
+    {
       name: 'specs-alone-import-testing',
       severity: 'error',
       from: { path: '^(apps|libs|deploy)/', pathNot: ['^libs/testing/', spec] },

@@ -1,24 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { END, jsonEvent, MaxAppendSizeExceededError, NO_STREAM, WrongExpectedVersionError, type KurrentDBClient } from '@kurrent/kurrentdb-client';
-import type { CheckedAppend } from '../check-append.ts';
+import type { CheckedAppend, CheckedEvent } from '../check-append.ts';
 import { EventStoreError, type AppendResult } from '../event-store.ts';
-import { truncated, unavailable } from './kurrentdb-errors.ts';
-import { ATTEMPT_MS, type Turn } from './log-clock.ts';
+import { isPassing, truncated, unavailable } from './kurrentdb-errors.ts';
+import { ATTEMPT_MS, type LogClock, type Turn } from './log-clock.ts';
 import { within, type Reads, type ServerEvent } from './reads.ts';
 
 /** Where appends of one log go. */
 export interface AppendTo {
   client: KurrentDBClient;
   reads: Reads;
+  clock: LogClock;
   /** The server's name of a stream of ours. */
   nameOf(stream: string): string;
 }
 
+/** An append, or one of a copy: of events that were recorded before. */
+export interface StampedAppend extends Omit<CheckedAppend, 'events'> {
+  events: readonly (CheckedEvent & { recordedAt?: string })[];
+}
+
 /**
- * Appends once, in a turn of the clock: no other process appends meanwhile, and no other append to this stream is under
- * way. So what comes behind the turn's floor was appended now; the server answers a repeat with the first time's place.
- * @throws EventStoreError; what is unknown after an error that is passing (isPassing) may be sent again
+ * Sends all appends of a batch at once, with one time, since the server may take them in any order; at most one to a
+ * stream. Those whose outcome is unknown are sent again in another turn: what had taken effect comes back as
+ * 'duplicate'.
+ * @throws EventStoreError EVENT_STORE.UNAVAILABLE for the whole batch
  */
-export async function appendOnce(to: AppendTo, append: CheckedAppend, turn: Turn): Promise<AppendResult> {
+export async function sendBatch(to: AppendTo, batch: readonly StampedAppend[]): Promise<PromiseSettledResult<AppendResult>[]> {
+  const results: PromiseSettledResult<AppendResult>[] = [];
+  let open = [...batch.keys()];
+  for (const ms of [...RESEND_PAUSES_MS, undefined]) {
+    const answers = await to.clock.use((turn) => Promise.allSettled(open.map((index) => appendOnce(to, batch[index]!, turn))));
+    for (const [n, answer] of answers.entries()) {
+      results[open[n]!] = answer;
+      if (answer.status === 'fulfilled' && answer.value.outcome === 'appended') to.clock.appended(batch[open[n]!]!.events.length, answer.value.position);
+    }
+    open = open.filter((index) => isUnknown(results[index]!));
+    if (open.length === 0) break;
+    to.clock.doubt();
+    if (ms !== undefined) await sleep(ms);
+  }
+  return results;
+}
+
+/** About five seconds in all: long enough for a fail-over or a restart, short enough for a person who waits. */
+const RESEND_PAUSES_MS = [50, 100, 200, 400, 800, 1_500, 2_000];
+
+function isUnknown(result: PromiseSettledResult<AppendResult>): boolean {
+  return result.status === 'rejected' && isPassing(result.reason);
+}
+
+/**
+ * In a turn of the clock no other process appends, and no other append to this stream is under way. So what comes behind
+ * the turn's floor was appended now; the server answers a repeat with the first time's place.
+ * @throws EventStoreError
+ */
+async function appendOnce(to: AppendTo, append: StampedAppend, turn: Turn): Promise<AppendResult> {
   if (append.expected !== 'any') return appendAt(to, append, append.expected, turn);
   // The server finds a repeat at any revision only while it remembers the ids, which a restart ends.
   const recent = await to.reads.stream({ stream: to.nameOf(append.stream), from: END, count: RECENT_MAX, backwards: true });
@@ -28,7 +65,7 @@ export async function appendOnce(to: AppendTo, append: CheckedAppend, turn: Turn
 /** Revisions behind which a repeat at any revision is no longer looked for: as the port says. */
 const RECENT_MAX = 1_000;
 
-async function appendAt(to: AppendTo, append: CheckedAppend, expected: number, turn: Turn): Promise<AppendResult> {
+async function appendAt(to: AppendTo, append: StampedAppend, expected: number, turn: Turn): Promise<AppendResult> {
   const streamState = expected === 0 ? NO_STREAM : BigInt(expected - 1);
   try {
     const answer = await within(ATTEMPT_MS, to.client.appendToStream(to.nameOf(append.stream), eventsOf(append, turn), { streamState, requiresLeader: true }));
@@ -46,7 +83,7 @@ async function appendAt(to: AppendTo, append: CheckedAppend, expected: number, t
 }
 
 /** The server compares with the last time that it saw an id, which need not be the time that is repeated. */
-async function conflictOrRepeat(to: AppendTo, append: CheckedAppend, expected: number, { actualState }: WrongExpectedVersionError): Promise<AppendResult> {
+async function conflictOrRepeat(to: AppendTo, append: StampedAppend, expected: number, { actualState }: WrongExpectedVersionError): Promise<AppendResult> {
   const actualRevision = typeof actualState === 'bigint' ? Number(actualState) + 1 : 0;
   if (actualRevision <= expected) return { outcome: 'conflict', actualRevision };
   const since = await to.reads.stream({ stream: to.nameOf(append.stream), from: expected, count: append.events.length });
@@ -55,7 +92,7 @@ async function conflictOrRepeat(to: AppendTo, append: CheckedAppend, expected: n
 }
 
 /** The answer of the first time, where these events hold exactly those of the append behind one another. */
-function repeatAmong(events: readonly ServerEvent[], append: CheckedAppend): AppendResult | undefined {
+function repeatAmong(events: readonly ServerEvent[], append: StampedAppend): AppendResult | undefined {
   const start = events.findLastIndex(({ id }) => id === append.events[0]!.id);
   const same = start >= 0 && append.events.every(({ id }, index) => events[start + index]?.id === id);
   const last = same ? events[start + append.events.length - 1]! : undefined;
@@ -67,9 +104,9 @@ function revisionOf(event: ServerEvent): number {
   return Number(event.revision) + 1;
 }
 
-function eventsOf({ events }: CheckedAppend, { stamp }: Turn) {
-  const recordedAt = new Date(stamp).toISOString();
+function eventsOf({ events }: StampedAppend, { stamp }: Turn) {
+  const now = new Date(stamp).toISOString();
   // The client writes the data as JSON again: the same text, for it was written so. Metadata it takes as bytes.
-  return events.map(({ id, type, data, metadata }) =>
+  return events.map(({ id, type, data, metadata, recordedAt = now }) =>
     ({ ...jsonEvent({ id, type, data: JSON.parse(data) as Record<string, unknown> }), metadata: new TextEncoder().encode(`{"recordedAt":"${recordedAt}",${metadata.slice(1)}`) }));
 }

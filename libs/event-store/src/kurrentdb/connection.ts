@@ -10,6 +10,8 @@ export interface KurrentDbAddress {
   log: string;
   /** For the client, whose words are final on everything but the log's name. */
   connectionString: string;
+  /** Decoded, which the client's native reader does not do by itself; none without TLS, where the client sends none. */
+  credentials: { username: string; password: string } | undefined;
   /** The node that people prefer for following the log; undefined is the leader. */
   nodePreference: string | undefined;
 }
@@ -25,8 +27,8 @@ const LOG_NAME = /^[a-z][a-z0-9_-]{0,49}$/;
  * @throws Error, without the URL: it may hold a password
  */
 export function parseKurrentDbUrl(url: string): KurrentDbAddress {
-  const [, discover = '', hosts, query] = ADDRESS.exec(url) ?? [];
-  if (!hosts) throw new Error('the URL of the event store is wrong; one looks like kurrentdb://user:password@host:2113?tls=true');
+  const [, discover = '', authority, query] = ADDRESS.exec(url) ?? [];
+  if (!authority) throw new Error('the URL of the event store is wrong; one looks like kurrentdb://user:password@host:2113?tls=true');
   const settings = (query ?? '').split('&').filter((setting) => setting !== '');
   const valueOf = (name: string) => settings.find((setting) => setting.toLowerCase().startsWith(`${name}=`))?.slice(name.length + 1);
   const log = valueOf('log') ?? 'ledger';
@@ -34,9 +36,15 @@ export function parseKurrentDbUrl(url: string): KurrentDbAddress {
   const theirs = settings.filter((setting) => !setting.toLowerCase().startsWith('log='));
   return {
     log,
-    connectionString: `kurrentdb${discover}://${hosts}${theirs.length > 0 ? `?${theirs.join('&')}` : ''}`,
+    connectionString: `kurrentdb${discover}://${authority}${theirs.length > 0 ? `?${theirs.join('&')}` : ''}`,
+    credentials: valueOf('tls') === 'false' ? undefined : credentialsIn(authority),
     nodePreference: valueOf('nodepreference')?.toLowerCase(),
   };
+}
+
+function credentialsIn(authority: string): KurrentDbAddress['credentials'] {
+  const [, username, password] = /^([^:@]+):([^@]+)@/.exec(authority) ?? [];
+  return username && password ? { username: decodeURIComponent(username), password: decodeURIComponent(password) } : undefined;
 }
 
 /** To the leader, whatever node people prefer. */

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { END, START, streamNameFilter, type KurrentDBClient } from '@kurrent/kurrentdb-client';
 import { LRUCache } from 'lru-cache';
 import type { NewEvent, RecordedEvent, RecordedText } from '#domain/event.ts';
@@ -9,7 +8,7 @@ import { followLog } from '../follow-log.ts';
 import { HeadWatch } from '../head-watch.ts';
 import { READ_ALL_MAX, READ_STREAM_MAX, requireInteger } from '../read-bounds.ts';
 import type { StoreOptions } from '../store-options.ts';
-import { appendOnce } from './append.ts';
+import { sendBatch } from './append.ts';
 import { connectAsPreferred, connectToLeader, disconnect, parseKurrentDbUrl, serverOf } from './connection.ts';
 import { isPassing, truncated, unavailable } from './kurrentdb-errors.ts';
 import { listenTo } from './listen-to.ts';
@@ -56,16 +55,18 @@ export class KurrentDbEventStore implements EventStore {
     this.onTrouble = onTrouble;
     this.prefix = `${address.log}.`;
     this.leader = connectToLeader(address);
-    this.atLeader = new Reads(this.leader, this.prefix, true);
+    this.atLeader = new Reads(this.leader, this.prefix, { ...address, requiresLeader: true });
     const prefersLeader = (address.nodePreference ?? 'leader') === 'leader';
     this.preferred = prefersLeader ? this.leader : connectAsPreferred(address);
-    this.pages = prefersLeader ? this.atLeader : new Reads(this.preferred, this.prefix, false);
+    this.pages = prefersLeader ? this.atLeader : new Reads(this.preferred, this.prefix, { ...address, requiresLeader: false });
     this.clock = new LogClock(this.leader, this.atLeader, `${address.log}-clock`, onTrouble);
     const filter = streamNameFilter({ prefixes: [this.prefix] });
     this.headWatch = new HeadWatch(listenTo(() => this.preferred.subscribeToAll({ fromPosition: END, filter })), onTrouble);
+    const log = { client: this.leader, reads: this.atLeader, clock: this.clock, nameOf: (stream: string) => this.prefix + stream };
     this.batcher = new AppendBatcher(async (batch) => {
       const start = performance.now();
-      const results = await this.sendBatch(batch);
+      const results = await sendBatch(log, batch);
+      for (const result of results) if (result.status === 'fulfilled' && result.value.outcome === 'appended') this.know(result.value.position);
       onBatch?.({ appends: batch.length, events: eventsIn(batch), ms: performance.now() - start });
       return results;
     }, BATCH_BOUNDS);
@@ -146,31 +147,6 @@ export class KurrentDbEventStore implements EventStore {
     await Promise.all([...new Set([this.leader, this.preferred])].map(disconnect));
   }
 
-  /**
-   * All appends of a batch at once, with one time, since the server may take them in any order. Those whose outcome is
-   * unknown are sent again in another turn: what had taken effect comes back as 'duplicate'.
-   */
-  private async sendBatch(batch: readonly CheckedAppend[]): Promise<PromiseSettledResult<AppendResult>[]> {
-    const results: PromiseSettledResult<AppendResult>[] = [];
-    let open = [...batch.keys()];
-    for (const ms of [...RESEND_PAUSES_MS, undefined]) {
-      const answers = await this.clock.use((turn) => Promise.allSettled(open.map((index) => appendOnce(this.toLog, batch[index]!, turn))));
-      for (const [n, answer] of answers.entries()) {
-        results[open[n]!] = answer;
-        if (answer.status === 'fulfilled' && answer.value.outcome === 'appended') this.clock.appended(batch[open[n]!]!.events.length, this.know(answer.value.position));
-      }
-      open = open.filter((index) => results[index]!.status === 'rejected' && isPassing((results[index] as PromiseRejectedResult).reason));
-      if (open.length === 0) break;
-      this.clock.doubt();
-      if (ms !== undefined) await sleep(ms);
-    }
-    return results;
-  }
-
-  private get toLog() {
-    return { client: this.leader, reads: this.atLeader, nameOf: (stream: string) => this.prefix + stream };
-  }
-
   private async readPage(after: number, limit: number): Promise<ServerEvent[]> {
     requireInteger('after', after, 0, Number.MAX_SAFE_INTEGER);
     requireInteger('limit', limit, 1, READ_ALL_MAX);
@@ -195,7 +171,7 @@ export class KurrentDbEventStore implements EventStore {
   }
 
   /** All events from a place on, read as they are asked for. */
-  private async *eventsFrom(reads: Reads, from: LogRange['from'], atFirst = READ_EVENTS_MAX): AsyncGenerator<ServerEvent> {
+  private async *eventsFrom(reads: Reads, from: LogRange['from'], atFirst = 16): AsyncGenerator<ServerEvent> {
     let count = Math.min(atFirst, READ_EVENTS_MAX);
     let place = from;
     let last = -1;
@@ -204,7 +180,7 @@ export class KurrentDbEventStore implements EventStore {
       for (const event of events) if (positionOf(event) > last) yield event;
       if (events.length < count) return;
       place = last = positionOf(events.at(-1)!);
-      count = READ_EVENTS_MAX;
+      count = Math.min(2 * count, READ_EVENTS_MAX);
     }
   }
 
@@ -225,7 +201,8 @@ export class KurrentDbEventStore implements EventStore {
     if (first || afterRevision > 0) return;
     // A stream without events may be one that lost them all.
     const [metadata] = await this.atLeader.stream({ stream: `$$${this.prefix}${stream}`, from: END, count: 1, backwards: true });
-    if (metadata && '$tb' in (JSON.parse(Buffer.from(metadata.data).toString() || '{}') as object)) throw truncated(`${stream} was truncated or deleted`);
+    const settings = Object.keys(JSON.parse(Buffer.from(metadata?.data ?? '').toString() || '{}') as object);
+    if (settings.some((setting) => REMOVES_EVENTS.has(setting))) throw truncated(`${stream} was truncated or deleted`);
   }
 
   private know(position: number): number {
@@ -238,12 +215,12 @@ export class KurrentDbEventStore implements EventStore {
   }
 }
 
+/** Of a stream's metadata: truncated before a revision, or its events limited in number or age. */
+const REMOVES_EVENTS = new Set(['$tb', '$maxCount', '$maxAge']);
 /** A page of readAll ends with the event by which its data reaches this size. */
 const PAGE_BYTES_MAX = 16 * 1024 * 1024;
 const KNOWN_MAX = 10_000;
 const ANSWER_MS = 5_000;
-/** About five seconds in all: long enough for a fail-over or a restart, short enough for a person who waits. */
-const RESEND_PAUSES_MS = [50, 100, 200, 400, 800, 1_500, 2_000];
 /** One batch at a time: the next may bear a later time. */
 const BATCH_BOUNDS = { batchEventsMax: 1_000, batchBytesMax: 4 * 1024 * 1024, queueAppendsMax: 20_000, queueBytesMax: 64 * 1024 * 1024, batchesMax: 1 };
 

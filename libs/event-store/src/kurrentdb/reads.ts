@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BACKWARDS, END, FORWARDS, START, streamNameFilter, type KurrentDBClient } from '@kurrent/kurrentdb-client';
 import { EventStoreError } from '../event-store.ts';
+import type { KurrentDbAddress } from './connection.ts';
 import { DeadlineError, isPassing, nameOf, unavailable } from './kurrentdb-errors.ts';
 
 type Reader = KurrentDBClient['rustClient'];
@@ -30,25 +31,28 @@ export interface LogRange {
 export class Reads {
   private underWay = 0;
   private readonly waiting: (() => void)[] = [];
+  private readonly always: { requiresLeader: boolean; resolvesLink: false; credentials?: KurrentDbAddress['credentials'] };
 
   constructor(
     private readonly client: KurrentDBClient,
     private readonly streamPrefix: string,
     /** A read of another node than the leader may be behind it. */
-    private readonly requiresLeader: boolean,
-  ) {}
+    { credentials, requiresLeader }: Pick<KurrentDbAddress, 'credentials'> & { requiresLeader: boolean },
+  ) {
+    this.always = { requiresLeader, resolvesLink: false, ...(credentials && { credentials }) };
+  }
 
   /** None for a stream that does not exist, or was deleted softly. */
   stream({ stream, from, count, backwards = false }: StreamRange): Promise<ServerEvent[]> {
     return this.read((reader) => reader.readStream(stream, {
-      fromRevision: from === END ? END : BigInt(from), direction: backwards ? BACKWARDS : FORWARDS, maxCount: BigInt(count), requiresLeader: this.requiresLeader, resolvesLink: false,
+      fromRevision: from === END ? END : BigInt(from), direction: backwards ? BACKWARDS : FORWARDS, maxCount: BigInt(count), ...this.always,
     }));
   }
 
   log({ from, count, backwards = false }: LogRange): Promise<ServerEvent[]> {
     const fromPosition = typeof from === 'number' ? { commit: BigInt(from), prepare: BigInt(from) } : from;
     return this.read((reader) => reader.readAll({
-      fromPosition, direction: backwards ? BACKWARDS : FORWARDS, maxCount: BigInt(count), requiresLeader: this.requiresLeader, resolvesLink: false,
+      fromPosition, direction: backwards ? BACKWARDS : FORWARDS, maxCount: BigInt(count), ...this.always,
       filter: streamNameFilter({ prefixes: [this.streamPrefix] }),
     }));
   }
