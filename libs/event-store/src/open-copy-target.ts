@@ -1,6 +1,6 @@
 import type { CopyTarget } from './copy-log.ts';
 import { KurrentDbCopyTarget } from './kurrentdb/copy-target.ts';
-import { storeOf } from './open-event-store.ts';
+import { kindOfLog, wrongInLogUrl } from './log-url.ts';
 import { PostgresCopyTarget } from './postgres/copy-target.ts';
 
 /**
@@ -10,10 +10,7 @@ import { PostgresCopyTarget } from './postgres/copy-target.ts';
  * @throws Error for another kind of URL than openEventStore takes
  */
 export async function openCopyTarget(url: string): Promise<CopyTarget> {
-  switch (storeOf(url)) {
-    case 'PostgreSQL':
-      return PostgresCopyTarget.open(url);
-    case 'KurrentDB':
-      return KurrentDbCopyTarget.open(url);
-  }
+  const wrong = wrongInLogUrl(url);
+  if (wrong) throw new Error(`the URL of the target ${wrong}`);
+  return kindOfLog(url) === 'PostgreSQL' ? PostgresCopyTarget.open(url) : KurrentDbCopyTarget.open(url);
 }

@@ -1,28 +1,17 @@
-import { openEventStore, storeOf } from './open-event-store.ts';
+import { openEventStore } from './open-event-store.ts';
 
 test.each([
-  ['mysql://root@localhost/log', 'no event store for mysql: URLs'],
-  ['localhost:5432', 'no event store for localhost: URLs'],
-  ['', 'no URL'],
-  ['kurrentdb://', 'the URL of the event store is wrong'],
-  ['kurrentdb://localhost?log=Not A Name', 'log in the URL'],
+  ['mysql://root@localhost/log', 'must be a URL that starts with postgres://'],
+  ['localhost:5432', 'must be a URL that starts with postgres://'],
+  ['', 'must be a URL that starts with postgres://'],
+  ['kurrentdb://', 'must name one or several hosts'],
+  ['kurrentdb://localhost?tsl=false', 'has a setting that is none of log, tls,'],
+  ['kurrentdb://localhost?log=Not A Name', 'log in the URL of the event store'],
 ])('refuses %j', async (url, message) => {
   await expect(openEventStore(url)).rejects.toThrow(message);
 });
 
-test.each([
-  ['postgres://a/b', 'PostgreSQL'],
-  ['postgresql://me:secret@a:5432/b', 'PostgreSQL'],
-  ['kurrentdb://a:2113,b:2113?tls=false', 'KurrentDB'],
-  ['kurrentdb+discover://me:secret@cluster', 'KurrentDB'],
-  ['esdb://a', 'KurrentDB'],
-  ['ESDB+discover://a', 'KurrentDB'],
-])('knows of %s which store it names', (url, store) => {
-  expect(storeOf(url)).toBe(store);
-});
-
 test('keeps a password out of its errors', async () => {
-  await expect(openEventStore('mysql://root:secret@localhost/log')).rejects.not.toThrow('secret');
-  await expect(openEventStore('//root:secret@localhost')).rejects.not.toThrow('secret');
-  await expect(openEventStore('kurrentdb://root:secret@?x')).rejects.not.toThrow('secret');
+  for (const url of ['mysql://root:secret@localhost/log', '//root:secret@localhost', 'kurrentdb://root:secret@?x', 'postgres://root:secret@'])
+    await expect(openEventStore(url)).rejects.not.toThrow('secret');
 });
