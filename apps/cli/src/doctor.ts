@@ -114,7 +114,7 @@ async function log(store: EventStore | Error, settings: Settings): Promise<Check
   const opened = orThrow(store);
   const head = await opened.head();
   const last = head === 0 ? undefined : await eventAt(opened, head);
-  const detail = last ? `ends at position ${head}, recorded ${last.recordedAt}` : 'is empty';
+  const detail = head === 0 ? 'is empty' : `ends at position ${head}${last ? `, recorded ${last.recordedAt}` : ''}`;
   return [{ name: 'log', ok: true, detail: `${placeOfLog(settings.EVENT_STORE_URL)} (${toldServer(await opened.server())}) ${detail}`, position: head }];
 }
 

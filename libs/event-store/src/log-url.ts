@@ -14,7 +14,7 @@ const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?$/;
 /** What may stand behind the question mark: the log's name, and what the client of KurrentDB knows. Of any other the client would print the whole URL. */
 const SETTINGS = [
   'log', 'tls', 'tlsCAFile', 'tlsVerifyCert', 'userCertFile', 'userKeyFile', 'nodePreference', 'defaultDeadline', 'keepAliveInterval', 'keepAliveTimeout',
-  'gossipTimeout', 'discoveryInterval', 'maxDiscoverAttempts', 'connectionName', 'throwOnAppendFailure',
+  'gossipTimeout', 'discoveryInterval', 'maxDiscoverAttempts', 'connectionName',
 ];
 
 /** The kind of store that a URL names; undefined where it names none. */

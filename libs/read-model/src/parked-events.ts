@@ -1,6 +1,7 @@
 import type { ClientBase, Pool } from 'pg';
 import { EntitySchema } from 'typeorm';
 import { plainText } from '#domain/values.ts';
+import { eventsAbove } from '#event-store/event-at.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { lockCheckpoints, moveCheckpoints, readCheckpoints } from './checkpoints.ts';
 import { inTransaction } from './database.ts';
@@ -80,7 +81,7 @@ export async function parkEvent({ store, pool, view, position, reason, actor }: 
     if (error === null) throw new ParkRefusedError(`${name} does not fail: it stands at ${standsAt}`);
     if (errorPosition !== position) throw new ParkRefusedError(`${name} fails at ${errorPosition}, not at ${position}`);
     if (parkedEvents >= PARKED_MAX) throw new ParkRefusedError(`${name} lacks ${parkedEvents} events already: deploy a build that can fold them, and rebuild it`);
-    const [event] = await store.readAll(standsAt, 1);
+    const [event] = await eventsAbove(store, standsAt, 1);
     if (event?.position !== position) throw new ParkRefusedError(`the event after ${standsAt}, where ${name} stands, is not at ${position} of this log`);
     const parked = await client.query<ParkedEvent>(
       `insert into read_model.parked_events (view, position, stream, "eventId", "eventType", error, reason, "actorId", "actorAgency", "parkedAt")

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import type { RecordedEvent } from '#domain/event.ts';
-import { eventAt } from '#event-store/event-at.ts';
+import { eventAt, eventsAbove } from '#event-store/event-at.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { faultPoint } from '#platform/fault-point.ts';
 import { applyBatch } from './apply-batch.ts';
@@ -169,7 +169,7 @@ async function fill({ store, pool, signal, progress }: RebuildOptions, rebuilds:
       const events = upTo(target, await coming);
       if (events.length === 0) break;
       position = events.at(-1)!.position;
-      coming = readAhead(store, position);
+      if (position < target) coming = readAhead(store, position);
       const written = new Map<Rebuild, Written>();
       await eachLeft(rebuilds, async (rebuild) => {
         const here = upTo(rebuild.target, events);
@@ -226,7 +226,7 @@ async function catchUp(rebuild: Rebuild, from: number): Promise<number> {
   let position = from;
   for (let target = await standsAt(rebuild); position < target; target = await standsAt(rebuild)) {
     signal?.throwIfAborted();
-    const events = upTo(target, await store.readAll(position, BATCH_SIZE));
+    const events = upTo(target, await eventsAbove(store, position, BATCH_SIZE));
     if (events.length === 0) return position;
     await rebuilding(pool, (client) => applyBatch(client, view, events, nextSchema(view)));
     position = events.at(-1)!.position;
@@ -235,7 +235,7 @@ async function catchUp(rebuild: Rebuild, from: number): Promise<number> {
 }
 
 function readAhead(store: EventStore, after: number): Promise<RecordedEvent[]> {
-  const coming = store.readAll(after, BATCH_SIZE);
+  const coming = eventsAbove(store, after, BATCH_SIZE);
   // Whoever waits for it meets the error; until then nobody may be waiting.
   coming.catch(() => undefined);
   return coming;
@@ -261,7 +261,7 @@ async function changeOver({ store, pool, view }: Rebuild, position: number): Pro
     return await inTransaction(pool, async (client) => {
       await client.query(`set local lock_timeout = '1s'`);
       const target = (await lockCheckpoints(client, [view])).get(viewId(view))!;
-      const page = await store.readAll(position, BATCH_SIZE);
+      const page = await eventsAbove(store, position, BATCH_SIZE);
       if (page.length > 0 && page.at(-1)!.position < target) return false;
       const events = upTo(target, page);
       await applyBatch(client, view, events, nextSchema(view));

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import type { RecordedEvent } from '#domain/event.ts';
+import { eventsAbove } from '#event-store/event-at.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { positionsNotHeld } from '#event-store/holds-position.ts';
 import { faultPoint } from '#platform/fault-point.ts';
@@ -63,7 +64,7 @@ export async function retryView({ view, ...options }: Omit<RunViewsOptions, 'vie
   const [track] = run.tracks as [Track];
   const head = await run.store.head();
   while (track.position < head && track.attempts === 0 && !run.signal.aborted) {
-    const events = await run.store.readAll(track.position, run.batchSize);
+    const events = await eventsAbove(run.store, track.position, run.batchSize);
     if (events.length === 0) return;
     await move(run, [track], { after: track.position, events });
   }
