@@ -65,7 +65,7 @@ export class PostgresCopyTarget implements CopyTarget {
       'select position, recorded_at from event_log.events order by position desc limit 1');
     const head = Number(last?.position ?? 0);
     if (head !== this.head)
-      throw new CopyRefusal(`the target ends at position ${head}, where this copy left it at ${this.head}: somebody else writes to it`);
+      throw new CopyRefusal(`somebody else has written to the target: it ends at position ${head}, and the copy had left it at ${this.head}`);
 
     let time = last?.recorded_at.toISOString() ?? '';
     const revisions = await this.revisionsOf([...new Set(events.map(({ stream }) => stream))]);
