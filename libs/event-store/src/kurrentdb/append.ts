@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { END, jsonEvent, MaxAppendSizeExceededError, NO_STREAM, WrongExpectedVersionError, type KurrentDBClient } from '@kurrent/kurrentdb-client';
 import type { CheckedAppend, CheckedEvent } from '../check-append.ts';
 import { EventStoreError, type AppendResult } from '../event-store.ts';
-import { isPassing, truncated, unavailable } from './kurrentdb-errors.ts';
-import { ATTEMPT_MS, type LogClock, type Turn } from './log-clock.ts';
+import { DeadlineError, isPassing, truncated, unavailable } from './kurrentdb-errors.ts';
+import { ATTEMPT_MS, SEND_MS, type LogClock, type Turn } from './log-clock.ts';
 import { within, type Reads, type ServerEvent } from './reads.ts';
 
 /** Where appends of one log go. */
@@ -28,6 +28,7 @@ export interface StampedAppend extends Omit<CheckedAppend, 'events'> {
  */
 export async function sendBatch(to: AppendTo, batch: readonly StampedAppend[]): Promise<PromiseSettledResult<AppendResult>[]> {
   const results: PromiseSettledResult<AppendResult>[] = [];
+  const giveUpAt = performance.now() + RESEND_MS_MAX;
   let open = [...batch.keys()];
   for (const ms of [...RESEND_PAUSES_MS, undefined]) {
     const answers = await to.clock.use((turn) => Promise.allSettled(open.map((index) => appendOnce(to, batch[index]!, turn))));
@@ -36,7 +37,7 @@ export async function sendBatch(to: AppendTo, batch: readonly StampedAppend[]): 
       if (answer.status === 'fulfilled' && answer.value.outcome === 'appended') to.clock.appended(batch[open[n]!]!.events.length, answer.value.position);
     }
     open = open.filter((index) => isUnknown(results[index]!));
-    if (open.length === 0) break;
+    if (open.length === 0 || performance.now() > giveUpAt) break;
     to.clock.doubt();
     if (ms !== undefined) await sleep(ms);
   }
@@ -45,6 +46,8 @@ export async function sendBatch(to: AppendTo, batch: readonly StampedAppend[]): 
 
 /** About five seconds in all: long enough for a fail-over or a restart, short enough for a person who waits. */
 const RESEND_PAUSES_MS = [50, 100, 200, 400, 800, 1_500, 2_000];
+/** Of a server that takes appends and does not answer. */
+const RESEND_MS_MAX = 10_000;
 
 function isUnknown(result: PromiseSettledResult<AppendResult>): boolean {
   return result.status === 'rejected' && isPassing(result.reason);
@@ -66,6 +69,8 @@ async function appendOnce(to: AppendTo, append: StampedAppend, turn: Turn): Prom
 const RECENT_MAX = 1_000;
 
 async function appendAt(to: AppendTo, append: StampedAppend, expected: number, turn: Turn): Promise<AppendResult> {
+  // Should it have taken long to get here, another may take the clock over before this could arrive.
+  if (performance.now() > turn.until) throw unavailable(new DeadlineError(SEND_MS));
   const streamState = expected === 0 ? NO_STREAM : BigInt(expected - 1);
   try {
     const answer = await within(ATTEMPT_MS, to.client.appendToStream(to.nameOf(append.stream), eventsOf(append, turn), { streamState, requiresLeader: true }));

@@ -41,7 +41,7 @@ export function truncated(message: string, cause?: unknown): EventStoreError {
 /** No answer in the time that we wait. */
 export class DeadlineError extends Error {
   constructor(ms: number) {
-    super(`no answer in ${ms} ms`);
+    super(`no answer in ${Math.round(ms)} ms`);
     this.name = 'DeadlineExceededError';
   }
 }

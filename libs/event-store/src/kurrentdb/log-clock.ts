@@ -12,6 +12,8 @@ export interface Turn {
   stamp: number;
   /** Whatever is appended in this turn comes behind this position. */
   floor: number;
+  /** By performance.now(): when an append must have been sent at the latest. */
+  until: number;
 }
 
 /** A record of the clock. It stands in $all between the log's events, so it is an index of them too. */
@@ -32,8 +34,8 @@ export interface ClockRecord {
  *   lives, and makes the index dense.
  * - ClockWanted { by }: another process asks, behind those that wait; the holder hands over within some milliseconds.
  * A holder that does not answer for TAKEN_OVER_MS has died, or stands still: the clock is taken over. For a holder that
- * stood still the time it may append in is over by then (HELD_MS, and ATTEMPT_MS for what it had begun). What remains
- * is an append that the network delivers later than that, and then the server appends it after all.
+ * stood still the time it may append in is over by then (SEND_MS, and ATTEMPT_MS for what it had sent). What remains
+ * is an append that was on its way for longer: the server takes it after all, with a time from before the take-over.
  */
 export class LogClock {
   private readonly me = randomUUID();
@@ -76,7 +78,7 @@ export class LogClock {
       await this.handing?.catch(() => undefined);
       await this.hold();
       this.lastStamp = Math.max(this.now(), this.lastStamp);
-      return await work({ stamp: this.lastStamp, floor: this.floor });
+      return await work({ stamp: this.lastStamp, floor: this.floor, until: this.held!.confirmedAt + SEND_MS });
     } finally {
       this.busy = false;
       this.handOverSoon();
@@ -125,14 +127,16 @@ export class LogClock {
   private async hold(): Promise<void> {
     this.watch.start();
     const giveUpAt = performance.now() + TURN_MS_MAX;
-    for (let failures = 0; ;) {
+    let failingSince: number | undefined;
+    for (;;) {
       if (this.held && performance.now() - this.held.confirmedAt < HELD_MS && this.eventsSince < EVENTS_MAX) return;
       const seen = this.watch.announcements;
       try {
         if (await this.takeOrAsk()) return;
-        failures = 0;
+        failingSince = undefined;
       } catch (error) {
-        if (!isPassing(error) || (failures += 1) > FAILURES_MAX) throw unavailable(error);
+        failingSince ??= performance.now();
+        if (!isPassing(error) || performance.now() - failingSince > FAILING_MS_MAX) throw unavailable(error);
       }
       if (performance.now() > giveUpAt) throw new EventStoreError('EVENT_STORE.UNAVAILABLE', 'the turn to append did not come in time: other processes hold the clock of the event log');
       await this.watch.waitForMore(seen, LOOK_MS, new AbortController().signal);
@@ -265,9 +269,11 @@ export class LogClock {
 
 /** After a record of it, so long may its holder begin to append. */
 const HELD_MS = 1_000;
+/** And so long may what was begun be sent. */
+export const SEND_MS = 2_000;
 /** An attempt has no answer after this: whether it took effect is unknown. The server's own limit is 2 s. */
 export const ATTEMPT_MS = 2_500;
-/** More than HELD_MS and ATTEMPT_MS, and what the records need to be heard of. */
+/** More than SEND_MS and ATTEMPT_MS, and what the records need to be heard of. */
 const TAKEN_OVER_MS = 5_000;
 /** A holder that others wait for keeps the clock so long, so that handing it over is not all they do. */
 const SLICE_MS = 20;
@@ -276,7 +282,8 @@ const EVENTS_MAX = 1_000;
 /** Of waiting for a turn: one holder may have died, and its successor too. */
 const TURN_MS_MAX = 15_000;
 const LOOK_MS = 250;
-const FAILURES_MAX = 12;
+/** Of failing to reach the server, from the first time on. */
+const FAILING_MS_MAX = 5_000;
 /** ClockWanted between two ClockHeld: one for each process that waits. */
 const TAIL_MAX = 100;
 const PROBE = 4;

@@ -60,13 +60,14 @@ export class Reads {
   /** @throws EventStoreError */
   private async read(call: (reader: Reader) => Answers): Promise<ServerEvent[]> {
     await this.turn();
+    const giveUpAt = performance.now() + READ_MS;
     try {
       for (const ms of [...REREAD_PAUSES_MS, undefined]) {
         try {
-          return await within(READ_MS, collect(call(this.client.rustClient)));
+          return await within(giveUpAt - performance.now(), collect(call(this.client.rustClient)));
         } catch (error) {
           if (nameOf(error) === 'StreamNotFoundError') return [];
-          if (ms === undefined || !isPassing(error)) throw unavailable(error);
+          if (ms === undefined || !isPassing(error) || performance.now() + ms > giveUpAt) throw unavailable(error);
           await sleep(ms);
         }
       }
@@ -95,7 +96,8 @@ const READS_MAX = 64;
 const READS_WAITING_MAX = 2_000;
 /** A connection may have been lost a moment ago; reading again is harmless. */
 const REREAD_PAUSES_MS = [50, 200, 500, 1_000];
-const READ_MS = 10_000;
+/** Of a read with all its repeats. */
+const READ_MS = 5_000;
 
 async function collect(answers: Answers): Promise<ServerEvent[]> {
   const events: ServerEvent[] = [];
