@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { restrictedTypes, topics } from '#contracts/published.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { openEventStore } from '#event-store/open-event-store.ts';
+import { KurrentDbDouble } from '#kurrentdb-double/kurrentdb-double.ts';
 import { PublisherRefusal } from '#messaging/checkpoint.ts';
 import { type Broker, publishAll, publishedIds, startBroker, startPublisher } from '#messaging/publisher.fixture.ts';
 import { openPool } from '#read-model/database.ts';
@@ -9,7 +11,6 @@ import { views } from '#read-model/views.ts';
 import { logOf } from '#testing/given.ts';
 import { asOwner, testDatabase, type TestDatabase } from '#testing/postgres.ts';
 import { active } from '#testing/scenes.ts';
-import { spreadPositions } from '#testing/spread-positions.ts';
 import { fillLog, projectAll } from './filled-log.fixture.ts';
 import { run } from './terminal.fixture.ts';
 
@@ -19,78 +20,85 @@ const FORGET_PUBLISHED = 'truncate publisher.progress, publisher.partition';
 const life = logOf(active);
 const more = life.slice(0, 3).map((event, n) => ({ ...event, id: `0e7c1d5a-6f0f-5a55-8b0e-0d4f6a5f5a1${n}`, stream: `agency-MORE${n}`, revision: 1 }));
 let broker: Broker;
-let from: TestDatabase;
-let to: TestDatabase;
-/** Where views and checkpoint stay, and the log moves. */
-let env: { DATABASE_URL: string; EVENT_STORE_URL: string };
+let server: KurrentDbDouble;
+/** Two databases, in each of which a log may be, and views and checkpoint of whoever follows a log. */
+let database: TestDatabase;
+let other: TestDatabase;
 
 beforeAll(async () => {
-  broker = await startBroker();
+  [broker, server] = await Promise.all([startBroker(), KurrentDbDouble.start()]);
 }, 90_000);
-afterAll(() => broker.stop());
+afterAll(() => Promise.all([broker.stop(), server.stop()]));
 
 beforeEach(async () => {
-  [from, to] = await Promise.all([testDatabase(), testDatabase()]);
-  env = { DATABASE_URL: from.url, EVENT_STORE_URL: to.url };
-  await run(['migrate'], { DATABASE_URL: from.url });
-  await fillLog(from.url, life);
+  [database, other] = await Promise.all([testDatabase(), testDatabase()]);
 }, 60_000);
 afterEach(async () => {
-  await Promise.all([from.drop(), to.drop()]);
+  await Promise.all([database.drop(), other.drop()]);
   await broker.deleteTopics(...topics);
 });
 
 test('between two PostgreSQL logs without a gap nothing changes: views and publisher go on', async () => {
-  await projectAll(from.url);
-  await publish(from.url);
-  expect(await copy()).toContain('positions are the same too');
-  await fillLog(to.url, more);
-  await projectAll(from.url, to.url);
-  await publish(to.url);
-  expect(await publishedIds(broker)).toEqual(await publicIds(to.url));
-  expect(await viewsIn(from.url)).toEqual(await viewsMadeAnew());
+  await follow(database.url);
+  expect(await copy(database.url, other.url)).toContain('positions are the same too');
+  await fillLog(other.url, more);
+  await projectAll(database.url, other.url);
+  await publish(other.url);
+  expect(await publishedIds(broker)).toEqual(await publicIds(other.url));
+  expect(await viewsIn(database.url)).toEqual(await viewsMadeAnew(other.url));
 }, 60_000);
 
 test.each([
-  // As from PostgreSQL to a store that counts bytes.
-  { positions: 'higher', spread: () => to, says: 'was filled from another log' },
-  // And back.
-  { positions: 'lower', spread: () => from, says: 'it has lost its end' },
-])('where positions are $positions, the publisher refuses, and all is right after what operations.md says', async ({ spread, says }) => {
-  if (spread() === from) await spreadPositions(from.url);
-  await projectAll(from.url);
-  await publish(from.url);
+  // Its positions count bytes, so they are the higher ones.
+  { move: 'to KurrentDB', from: () => database.url, to: () => newLog(), says: 'was filled from another log' },
+  { move: 'from KurrentDB', from: () => newLog(), to: () => other.url, says: 'it has lost its end' },
+])('$move, the publisher refuses, and all is right after what operations.md says', async (move) => {
+  const [from, to] = [move.from(), move.to()];
+  await follow(from);
   const published = await publishedIds(broker);
-  expect(await copy()).toContain(spread() === from ? 'positions differ: rebuild' : 'positions are the same too');
-  if (spread() === to) await spreadPositions(to.url);
-  expect(await refusal(to.url)).toContain(says);
+  expect(await copy(from, to)).toContain('positions differ: rebuild');
+  expect(await refusal(to)).toContain(move.says);
   expect(await publishedIds(broker)).toEqual(published);
+  await expect(projectAll(database.url, to)).rejects.toThrow('rebuild the view');
 
-  expect(await run(['rebuild'], env)).toMatchObject({ exitCode: 0 });
+  expect(await run(['rebuild'], { DATABASE_URL: database.url, EVENT_STORE_URL: to })).toMatchObject({ exitCode: 0 });
   await broker.deleteTopics(...topics);
-  await asOwner(from.url, (client) => client.query(FORGET_PUBLISHED));
-  await fillLog(to.url, more);
-  await projectAll(from.url, to.url);
-  await publish(to.url);
-  expect(await publishedIds(broker)).toEqual([...published, ...(await publicIds(to.url)).slice(published.length)]);
-  expect(await viewsIn(from.url)).toEqual(await viewsMadeAnew());
+  await asOwner(database.url, (client) => client.query(FORGET_PUBLISHED));
+  await fillLog(to, more);
+  await projectAll(database.url, to);
+  await publish(to);
+  expect(await publishedIds(broker)).toEqual([...published, ...(await publicIds(to)).slice(published.length)]);
+  expect(await publishedIds(broker)).toEqual(await publicIds(to));
+  expect(await viewsIn(database.url)).toEqual(await viewsMadeAnew(to));
 }, 60_000);
 
+function newLog(): string {
+  return `${server.url}&log=t${randomUUID().slice(0, 8)}`;
+}
+
+/** A log with views and topics that follow it; they are kept in the one database. */
+async function follow(log: string): Promise<void> {
+  expect(await run(['migrate'], { DATABASE_URL: database.url, EVENT_STORE_URL: log })).toMatchObject({ exitCode: 0 });
+  await fillLog(log, life);
+  await projectAll(database.url, log);
+  await publish(log);
+}
+
 /** @returns what it said */
-async function copy(): Promise<string> {
-  const { exitCode, out } = await run(['copy', '--from', from.url, '--to', to.url]);
+async function copy(from: string, to: string): Promise<string> {
+  const { exitCode, out } = await run(['copy', '--from', from, '--to', to]);
   expect(exitCode).toBe(0);
   return out;
 }
 
 /** Publishes all that is in the log, with the checkpoint where it has always been. */
 async function publish(logUrl: string): Promise<void> {
-  await withStore(logUrl, (store) => publishAll({ url: from.url, store }, broker));
+  await withStore(logUrl, (store) => publishAll({ url: database.url, store }, broker));
 }
 
 /** Why the publisher refuses to. */
 async function refusal(logUrl: string): Promise<string> {
-  const error = await withStore(logUrl, (store) => startPublisher({ url: from.url, store }, broker).ended);
+  const error = await withStore(logUrl, (store) => startPublisher({ url: database.url, store }, broker).ended);
   expect(error).toBeInstanceOf(PublisherRefusal);
   return (error as Error).message;
 }
@@ -113,9 +121,9 @@ async function viewsIn(url: string): Promise<string[][]> {
   return rows;
 }
 
-/** In the database of the new log, which holds none yet. */
-async function viewsMadeAnew(): Promise<string[][]> {
-  await run(['migrate'], { DATABASE_URL: to.url });
-  await projectAll(to.url);
-  return viewsIn(to.url);
+/** In the other database, which holds none yet. */
+async function viewsMadeAnew(log: string): Promise<string[][]> {
+  await run(['migrate'], { DATABASE_URL: other.url, EVENT_STORE_URL: log });
+  await projectAll(other.url, log);
+  return viewsIn(other.url);
 }

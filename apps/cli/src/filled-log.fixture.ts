@@ -26,9 +26,12 @@ export async function project(url: string, isThere: (lags: ViewLag[]) => boolean
   const store = await openEventStore(logUrl);
   const pool = openPool(url, 4);
   const stop = new AbortController();
-  const running = runViews({ store, pool, views, signal: stop.signal });
+  let ended = false;
+  const running = runViews({ store, pool, views, signal: stop.signal }).finally(() => (ended = true));
+  // Told below, whatever comes of waiting.
+  running.catch(() => undefined);
   try {
-    await until(async () => isThere(await readViewLag(store, pool, views)));
+    await until(async () => ended || isThere(await readViewLag(store, pool, views)));
   } finally {
     stop.abort();
     await running;
