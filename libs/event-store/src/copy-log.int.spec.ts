@@ -12,6 +12,8 @@ import { migrateEventLog } from './postgres/migrate-event-log.ts';
 /** A fresh, empty log of a kind of store. */
 interface FreshLog {
   url: string;
+  /** Cuts all connections that stores and copies have to it. */
+  breakConnections(): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -19,11 +21,14 @@ const kinds: Record<string, () => Promise<FreshLog>> = {
   async PostgreSQL() {
     const database = await testDatabase();
     await migrateEventLog(database.url);
-    return { url: database.url, release: () => database.drop() };
+    const breakConnections = () => asOwner(database.url, async (client) => {
+      await client.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'event-log-%' and datname = current_database()");
+    });
+    return { url: database.url, breakConnections, release: () => database.drop() };
   },
   async KurrentDB() {
     const server = await KurrentDbDouble.start();
-    return { url: server.url, release: () => server.stop() };
+    return { url: server.url, breakConnections: async () => server.dropConnections(), release: () => server.stop() };
   },
 };
 
@@ -118,6 +123,33 @@ describe.each(pairs)('a log in %s, copied to %s,', (fromKind, toKind) => {
     };
     await expect(copyLog(source, dies, { signal })).rejects.toThrow('killed');
     expect(await copyLog(source, target, { signal })).toMatchObject({ events: 1_100 - 333 });
+    expect(await differenceOf(source, target.store)).toBeUndefined();
+  }, SLOW_MS);
+
+  test('is whole after connections were lost in the middle of pages', async () => {
+    await fill(2_100);
+    let breaks = 3;
+    for (let whole = false; !whole;) {
+      const copying = await openCopyTarget(to.url);
+      const cut: CopyTarget = {
+        store: copying.store,
+        async copyIn(events) {
+          const page = Promise.allSettled([copying.copyIn(events)]);
+          if (breaks-- > 0) await to.breakConnections();
+          const [copied] = await page;
+          if (copied.status === 'rejected') throw copied.reason;
+        },
+        close: () => copying.close(),
+      };
+      // A store may send again what was lost on the way, or leave that to who copies.
+      whole = await copyLog(source, cut, { signal }).then(() => true, (error: unknown) => {
+        expect(error).toMatchObject({ code: 'EVENT_STORE.UNAVAILABLE' });
+        return false;
+      });
+      await copying.close();
+    }
+    expect(breaks).toBeLessThanOrEqual(0);
+    expect(await compareLogs(source, target.store, { signal })).toMatchObject({ events: 2_100 });
     expect(await differenceOf(source, target.store)).toBeUndefined();
   }, SLOW_MS);
 
