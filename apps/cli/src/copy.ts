@@ -26,7 +26,7 @@ export function addCopy(program: Command, terminal: Terminal): Command {
 store's own. Stop the API first: what it takes meanwhile is copied as long as it is seen, and what comes later stays behind.
 Stopped or killed, the same command goes on where it was; so it also brings an older copy up to date. A target that holds
 anything but a beginning of the source is refused. At the end both logs are read from their beginnings and compared; the hash
-is over all that was recorded. The target's user must own it. What to do afterwards stands in docs/operations.md, "Moving the log to another
+is over all that was recorded. In PostgreSQL the target's user must own the log. What to do afterwards stands in docs/operations.md, "Moving the log to another
 store".`)
     .option('--from <url>', 'the log to copy (default: EVENT_STORE_URL)')
     .requiredOption('--to <url>', 'the log to copy it into, which is set up where it is new')
