@@ -55,10 +55,10 @@ export class KurrentDbEventStore implements EventStore {
     this.onTrouble = onTrouble;
     this.prefix = `${address.log}.`;
     this.leader = connectToLeader(address);
-    this.atLeader = new Reads(this.leader, this.prefix, { ...address, requiresLeader: true });
+    this.atLeader = new Reads(() => connectToLeader(address), this.prefix, { ...address, requiresLeader: true });
     const prefersLeader = (address.nodePreference ?? 'leader') === 'leader';
     this.preferred = prefersLeader ? this.leader : connectAsPreferred(address);
-    this.pages = prefersLeader ? this.atLeader : new Reads(this.preferred, this.prefix, { ...address, requiresLeader: false });
+    this.pages = prefersLeader ? this.atLeader : new Reads(() => connectAsPreferred(address), this.prefix, { ...address, requiresLeader: false });
     this.clock = new LogClock(this.leader, this.atLeader, `${address.log}-clock`, onTrouble);
     const filter = streamNameFilter({ prefixes: [this.prefix] });
     this.headWatch = new HeadWatch(listenTo(() => this.preferred.subscribeToAll({ fromPosition: END, filter })), onTrouble);

@@ -26,19 +26,22 @@ export interface LogRange {
 
 /**
  * Reads of the server, each bounded in events and in time. The client's reader is used below the client's own call,
- * which would parse all JSON; we want the text.
+ * which would parse all JSON; we want the text. A reader that lost its node never looks for another, so it is replaced.
  */
 export class Reads {
   private underWay = 0;
   private readonly waiting: (() => void)[] = [];
   private readonly always: { requiresLeader: boolean; resolvesLink: false; credentials?: KurrentDbAddress['credentials'] };
 
+  private reader: Reader;
+
   constructor(
-    private readonly client: KurrentDBClient,
+    private readonly connect: () => KurrentDBClient,
     private readonly streamPrefix: string,
     /** A read of another node than the leader may be behind it. */
     { credentials, requiresLeader }: Pick<KurrentDbAddress, 'credentials'> & { requiresLeader: boolean },
   ) {
+    this.reader = connect().rustClient;
     this.always = { requiresLeader, resolvesLink: false, ...(credentials && { credentials }) };
   }
 
@@ -63,10 +66,12 @@ export class Reads {
     const giveUpAt = performance.now() + READ_MS;
     try {
       for (const ms of [...REREAD_PAUSES_MS, undefined]) {
+        const { reader } = this;
         try {
-          return await within(giveUpAt - performance.now(), collect(call(this.client.rustClient)));
+          return await within(giveUpAt - performance.now(), collect(call(reader)));
         } catch (error) {
           if (nameOf(error) === 'StreamNotFoundError') return [];
+          if (reader === this.reader && isPassing(error)) this.reader = this.connect().rustClient;
           if (ms === undefined || !isPassing(error) || performance.now() + ms > giveUpAt) throw unavailable(error);
           await sleep(ms);
         }
