@@ -24,8 +24,8 @@ export const publisherBenches: Bench[] = [{ name: 'publisher', run: catchUp }];
 
 /** More would take minutes and, since each round is a long one, tell nothing new. */
 const ROUNDS_MAX = 3;
-/** The bare side's requests are as large as ours while it catches up. */
-const EVENTS_PER_SEND = EVENTS_MAX;
+/** Of the bare side, which is quicker with twice what ours sends at once. */
+const EVENTS_PER_SEND = 2 * EVENTS_MAX;
 
 async function catchUp(context: BenchContext): Promise<Row[]> {
   ignorePastTimers();
@@ -54,7 +54,7 @@ async function catchUp(context: BenchContext): Promise<Row[]> {
   return [
     {
       name, unit: 'events/s', ours: ours.rate, peer: { name: 'bare kafkajs', value: bare.rate }, goal: { atLeast: 0.6 },
-      detail: `${Math.round(bytes / (requests.length * EVENTS_PER_SEND))} bytes an event, ${EVENTS_PER_SEND} events a request`,
+      detail: `${Math.round(bytes / (requests.length * EVENTS_PER_SEND))} bytes an event, ${EVENTS_MAX} events a request, bare ${EVENTS_PER_SEND}`,
     },
     { name: `${name}: peak memory`, unit: 'MB', ours: memory, goal: { within: 200 } },
   ];
