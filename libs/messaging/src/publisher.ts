@@ -31,7 +31,7 @@ export interface PublisherStatus {
   records: number;
 }
 
-/** Events taken from the log at once, and sent at once. Pages of 128 take 10 to 20 MB more for the same processor time (measured). */
+/** Events taken from the log at once, and sent at once. Pages of 128 take some 10 MB more for the same processor time (measured). */
 export const EVENTS_MAX = 64;
 const PAGES_AHEAD = 2;
 /** How often the leader looks whether its topics are all there. */
