@@ -101,12 +101,12 @@ function repeatAmong(events: readonly ServerEvent[], append: StampedAppend): App
   const start = events.findLastIndex(({ id }) => id === append.events[0]!.id);
   const same = start >= 0 && append.events.every(({ id }, index) => events[start + index]?.id === id);
   const last = same ? events[start + append.events.length - 1]! : undefined;
-  return last && { outcome: 'duplicate', revision: revisionOf(last), position: Number(last.position!.commit) };
+  return last && { outcome: 'duplicate', revision: revisionOf(last), position: last.position };
 }
 
 /** Ours begin at 1, the server's at 0. */
 function revisionOf(event: ServerEvent): number {
-  return Number(event.revision) + 1;
+  return event.revision + 1;
 }
 
 function eventsOf({ events }: StampedAppend, { stamp }: Turn) {

@@ -1,7 +1,9 @@
+import type { CallOptions, Metadata } from '@grpc/grpc-js';
 import { KurrentDBClient } from '@kurrent/kurrentdb-client';
 import gossip from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/gossip_grpc_pb.js';
 import gossipMessages from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/gossip_pb.js';
 import shared from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/shared_pb.js';
+import type streams from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_grpc_pb.js';
 import type { LogServer } from '../event-store.ts';
 
 /** A KurrentDB URL, taken apart. */
@@ -10,8 +12,6 @@ export interface KurrentDbAddress {
   log: string;
   /** For the client, whose words are final on everything but the log's name. */
   connectionString: string;
-  /** Decoded, which the client's native reader does not do by itself; none without TLS, where the client sends none. */
-  credentials: { username: string; password: string } | undefined;
   /** The node that people prefer for following the log; undefined is the leader. */
   nodePreference: string | undefined;
 }
@@ -37,14 +37,8 @@ export function parseKurrentDbUrl(url: string): KurrentDbAddress {
   return {
     log,
     connectionString: `kurrentdb${discover}://${authority}${theirs.length > 0 ? `?${theirs.join('&')}` : ''}`,
-    credentials: valueOf('tls') === 'false' ? undefined : credentialsIn(authority),
     nodePreference: valueOf('nodepreference')?.toLowerCase(),
   };
-}
-
-function credentialsIn(authority: string): KurrentDbAddress['credentials'] {
-  const [, username, password] = /^([^:@]+):([^@]+)@/.exec(authority) ?? [];
-  return username && password ? { username: decodeURIComponent(username), password: decodeURIComponent(password) } : undefined;
 }
 
 /** To the leader, whatever node people prefer. */
@@ -62,7 +56,9 @@ function connect(connectionString: string): KurrentDBClient {
 }
 
 /** What the client keeps to itself, and offers no other way to. */
-interface Inner {
+export interface Inner {
+  GRPCStreamCreator<T>(service: typeof streams.StreamsClient, name: string, create: (client: streams.StreamsClient) => T): () => Promise<T>;
+  callArguments(options: { requiresLeader: boolean; deadline: number }): [Metadata, Partial<CallOptions>];
   readonly capabilities: Promise<{ serverVersion: string }>;
   execute<T>(service: typeof gossip.GossipClient, name: string, action: (client: gossip.GossipClient) => Promise<T>): Promise<T>;
   getChannel(): Promise<{ getTarget(): string; close(): void }>;

@@ -28,7 +28,7 @@ export class KurrentDbCopyTarget implements CopyTarget {
     const address = parseKurrentDbUrl(url);
     this.client = connectToLeader(address);
     const prefix = `${address.log}.`;
-    const reads = new Reads(() => connectToLeader(address), prefix, { ...address, requiresLeader: true });
+    const reads = new Reads(this.client, prefix, true);
     const clock = new LogClock(this.client, reads, `${address.log}-clock`, () => {}, () => Date.parse(this.lastRecordedAt) || 0);
     this.to = { client: this.client, reads, clock, nameOf: (stream) => prefix + stream };
   }

@@ -10,7 +10,10 @@ import { EventStoreError } from '../event-store.ts';
 export type Trouble = 'connection' | 'not-leader' | 'deadline' | 'access-denied' | 'deleted' | 'other';
 
 export function troubleOf(error: unknown): Trouble {
-  return TROUBLES[nameOf(error)] ?? 'other';
+  const { type, name, message } = (error ?? {}) as { type?: unknown; name?: unknown; message?: unknown };
+  // The client has no class of its own for a cluster of which it finds no node.
+  if (String(message).startsWith('Failed to discover')) return 'connection';
+  return TROUBLES[String(type ?? name)] ?? 'other';
 }
 
 /** Whether the call may succeed when it is made again. */
@@ -18,12 +21,6 @@ export function isPassing(error: unknown): boolean {
   const trouble = troubleOf(error instanceof EventStoreError ? error.cause : error);
   if (error instanceof EventStoreError && (error.code !== 'EVENT_STORE.UNAVAILABLE' || error.cause === undefined)) return false;
   return trouble !== 'access-denied' && trouble !== 'deleted';
-}
-
-/** The client's errors have a type; those of its native reader, which reads streams, a name. */
-export function nameOf(error: unknown): string {
-  const { type, name } = (error ?? {}) as { type?: unknown; name?: unknown };
-  return String(type ?? name);
 }
 
 /** The error that leaves the store; the client's own stays behind as its cause. */
@@ -48,18 +45,14 @@ export class DeadlineError extends Error {
 
 const TROUBLES: Record<string, Trouble> = {
   unavailable: 'connection',
-  UnavailableError: 'connection',
   cancelled: 'connection',
   'not-leader': 'not-leader',
-  NotLeaderError: 'not-leader',
   timeout: 'deadline',
   'deadline-exceeded': 'deadline',
   DeadlineExceededError: 'deadline',
   'access-denied': 'access-denied',
-  AccessDeniedError: 'access-denied',
   'stream-deleted': 'deleted',
   'stream-tombstoned': 'deleted',
-  StreamDeletedError: 'deleted',
 };
 
 const MESSAGES: Record<Exclude<Trouble, 'deleted'>, string> = {

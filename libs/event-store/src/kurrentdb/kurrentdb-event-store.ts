@@ -55,10 +55,10 @@ export class KurrentDbEventStore implements EventStore {
     this.onTrouble = onTrouble;
     this.prefix = `${address.log}.`;
     this.leader = connectToLeader(address);
-    this.atLeader = new Reads(() => connectToLeader(address), this.prefix, { ...address, requiresLeader: true });
+    this.atLeader = new Reads(this.leader, this.prefix, true);
     const prefersLeader = (address.nodePreference ?? 'leader') === 'leader';
     this.preferred = prefersLeader ? this.leader : connectAsPreferred(address);
-    this.pages = prefersLeader ? this.atLeader : new Reads(() => connectAsPreferred(address), this.prefix, { ...address, requiresLeader: false });
+    this.pages = prefersLeader ? this.atLeader : new Reads(this.preferred, this.prefix, false);
     this.clock = new LogClock(this.leader, this.atLeader, `${address.log}-clock`, onTrouble);
     const filter = streamNameFilter({ prefixes: [this.prefix] });
     this.headWatch = new HeadWatch(listenTo(() => this.preferred.subscribeToAll({ fromPosition: END, filter })), onTrouble);
@@ -99,7 +99,7 @@ export class KurrentDbEventStore implements EventStore {
   async head(): Promise<number> {
     this.throwIfClosing();
     const [last] = await this.atLeader.log({ from: END, count: 1, backwards: true });
-    return last ? this.know(positionOf(last)) : 0;
+    return last ? this.know(last.position) : 0;
   }
 
   async positionAt(instant: Date): Promise<number> {
@@ -110,10 +110,10 @@ export class KurrentDbEventStore implements EventStore {
     if (!record) return 0;
     // No event before the record came later than it, so the last one at or before the instant lies there or just behind.
     const [before] = await this.atLeader.log({ from: record.position, count: 1, backwards: true });
-    let last = before && positionOf(before);
+    let last = before && before.position;
     for await (const event of this.eventsFrom(this.atLeader, record.position)) {
       if (Date.parse(toRecordedText(event, this.prefix, [event.type]).recordedAt) > time) break;
-      last = positionOf(event);
+      last = event.position;
     }
     return last === undefined ? 0 : this.know(last);
   }
@@ -154,12 +154,12 @@ export class KurrentDbEventStore implements EventStore {
     const page: ServerEvent[] = [];
     let bytes = 0;
     for await (const event of this.eventsFrom(this.pages, await this.startBefore(after), limit + 1)) {
-      if (positionOf(event) <= after) continue;
+      if (event.position <= after) continue;
       page.push(event);
       bytes += event.data.length;
       if (page.length === limit || bytes >= PAGE_BYTES_MAX) break;
     }
-    if (page.length > 0) this.know(positionOf(page.at(-1)!));
+    if (page.length > 0) this.know(page.at(-1)!.position);
     return page;
   }
 
@@ -177,9 +177,9 @@ export class KurrentDbEventStore implements EventStore {
     let last = -1;
     for (;;) {
       const events = await reads.log({ from: place, count });
-      for (const event of events) if (positionOf(event) > last) yield event;
+      for (const event of events) if (event.position > last) yield event;
       if (events.length < count) return;
-      place = last = positionOf(events.at(-1)!);
+      place = last = events.at(-1)!.position;
       count = Math.min(2 * count, READ_EVENTS_MAX);
     }
   }
@@ -197,7 +197,7 @@ export class KurrentDbEventStore implements EventStore {
   /** The server reads what is left of a stream as if it were all: nothing in its answer tells of what was removed. */
   private async throwIfTruncated(stream: string, events: readonly ServerEvent[], afterRevision: number): Promise<void> {
     const [first] = events;
-    if (first && Number(first.revision) !== afterRevision) throw truncated(`${stream} begins at revision ${Number(first.revision) + 1}`);
+    if (first && first.revision !== afterRevision) throw truncated(`${stream} begins at revision ${first.revision + 1}`);
     if (first || afterRevision > 0) return;
     // A stream without events may be one that lost them all.
     const [metadata] = await this.atLeader.stream({ stream: `$$${this.prefix}${stream}`, from: END, count: 1, backwards: true });
@@ -223,10 +223,6 @@ const KNOWN_MAX = 10_000;
 const ANSWER_MS = 5_000;
 /** One batch at a time: the next may bear a later time. */
 const BATCH_BOUNDS = { batchEventsMax: 1_000, batchBytesMax: 4 * 1024 * 1024, queueAppendsMax: 20_000, queueBytesMax: 64 * 1024 * 1024, batchesMax: 1 };
-
-function positionOf(event: ServerEvent): number {
-  return Number(event.position!.commit);
-}
 
 function eventsIn(batch: readonly CheckedAppend[]): number {
   return batch.reduce((sum, { events }) => sum + events.length, 0);

@@ -6,18 +6,18 @@ interface Subscription {
   unsubscribe(): Promise<void>;
 }
 
-/** Hears of each event of a subscription that begins at the end; `onHeard` is called with each, and when it begins. */
-export function listenTo(subscribe: () => Subscription, onHeard: () => void = () => {}): ListenForHead {
+/** Hears of each event of a subscription that begins at the end; `onHeard` is called with each, and with none when it begins. */
+export function listenTo<Event>(subscribe: () => Subscription, onHeard: (event: Event | undefined) => void = () => {}): ListenForHead {
   return async (announce, stop) => {
     const subscription = subscribe();
-    const heard = () => {
+    const heard = (resolved?: { event?: Event }) => {
       announce();
-      onHeard();
+      onHeard(resolved?.event);
     };
     try {
       await new Promise<void>((resolve, reject) => {
         const lost = () => reject(new Error('the subscription that listens for new events ended'));
-        subscription.on('confirmation', heard).on('data', heard).on('error', reject).on('end', lost).on('close', lost);
+        subscription.on('confirmation', () => heard()).on('data', heard).on('error', reject).on('end', lost).on('close', lost);
         if (stop.aborted) resolve();
         else stop.addEventListener('abort', () => resolve(), { once: true });
       });

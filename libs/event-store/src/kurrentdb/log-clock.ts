@@ -64,7 +64,7 @@ export class LogClock {
     /** A copy lives in the time of what it copies. */
     private readonly now: () => number = Date.now,
   ) {
-    const listen = listenTo(() => client.subscribeToStream<ClockEvent>(stream, { fromRevision: END, requiresLeader: true }), () => void this.handOverIfWanted().catch(onTrouble));
+    const listen = listenTo<ClockEvent>(() => client.subscribeToStream<ClockEvent>(stream, { fromRevision: END, requiresLeader: true }), (record) => void this.handOverIfWanted(record).catch(onTrouble));
     this.watch = new HeadWatch(listen, onTrouble);
   }
 
@@ -102,7 +102,7 @@ export class LogClock {
     const [last] = await this.reads.stream({ stream: this.stream, from: END, count: 1, backwards: true });
     let found: ClockRecord | undefined;
     let low = 0;
-    let high = last ? Number(last.revision) : -1;
+    let high = last ? last.revision : -1;
     while (low <= high) {
       const middle = Math.floor((low + high) / 2);
       // ClockWanted is no place of the index, but the record before it is; there are few, and never many in a row.
@@ -199,8 +199,10 @@ export class LogClock {
   }
 
   /** Called with every record that comes: who is not at work hands over at once, also what came after he gave up waiting. */
-  private async handOverIfWanted(): Promise<void> {
+  private async handOverIfWanted(record: ClockEvent | undefined): Promise<void> {
     if (this.handing || this.closed || (this.busy && this.held === undefined)) return;
+    const isOurs = record?.type === HELD ? (record.data as HeldData).holder === this.me : this.held !== undefined;
+    if (record && !isOurs) return;
     const { holder, waiting } = await this.tail();
     if (holder !== this.me || waiting.length === 0) return;
     if (this.held) this.waiting = waiting;
@@ -230,15 +232,17 @@ export class LogClock {
   }
 
   private async tail(): Promise<Tail> {
-    const records = await this.reads.stream({ stream: this.stream, from: END, count: TAIL_MAX, backwards: true });
+    const lastRecords = (count: number) => this.reads.stream({ stream: this.stream, from: END, count, backwards: true });
+    let records = await lastRecords(TAIL);
+    if (records.length === TAIL && !records.some(({ type }) => type === HELD)) records = await lastRecords(TAIL_MAX);
     const last = records.findIndex(({ type }) => type === HELD);
     const record = records[last];
     const { holder, waiting, recordedAt } = record ? dataOf<HeldData>(record) : { holder: null, waiting: [], recordedAt: 0 };
     const asked = records.slice(0, last < 0 ? undefined : last).map((asking) => dataOf<WantedData>(asking).by);
     return {
-      revision: records[0] ? Number(records[0].revision) : -1,
-      heldRevision: record ? Number(record.revision) : -1,
-      position: record ? Number(record.position!.commit) : 0,
+      revision: records[0]?.revision ?? -1,
+      heldRevision: record?.revision ?? -1,
+      position: record?.position ?? 0,
       holder, recordedAt,
       waiting: [...new Set([...waiting, ...asked.reverse()])],
     };
@@ -249,7 +253,7 @@ export class LogClock {
     for (let from = revision; from >= low; from -= PROBE) {
       const records = await this.reads.stream({ stream: this.stream, from, count: Math.min(PROBE, from - low + 1), backwards: true });
       const found = records.find(({ type }) => type === HELD);
-      if (found) return [{ position: Number(found.position!.commit), recordedAt: dataOf<HeldData>(found).recordedAt }, Number(found.revision)];
+      if (found) return [{ position: found.position, recordedAt: dataOf<HeldData>(found).recordedAt }, found.revision];
     }
     return [undefined, low];
   }
@@ -285,6 +289,7 @@ const LOOK_MS = 250;
 /** Of failing to reach the server, from the first time on. */
 const FAILING_MS_MAX = 5_000;
 /** ClockWanted between two ClockHeld: one for each process that waits. */
+const TAIL = 8;
 const TAIL_MAX = 100;
 const PROBE = 4;
 

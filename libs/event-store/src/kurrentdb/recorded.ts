@@ -15,7 +15,7 @@ export function toRecordedText(event: ServerEvent, streamPrefix: string, withhel
 
 function envelopeOf({ id, type, streamId, revision, position, metadata: bytes }: ServerEvent, streamPrefix: string): Omit<RecordedEvent, 'data'> {
   const { recordedAt, ...metadata } = JSON.parse(textOf(bytes)) as StoredMetadata;
-  return { id, type, metadata, stream: streamId.slice(streamPrefix.length), revision: Number(revision) + 1, position: Number(position!.commit), recordedAt };
+  return { id, type, metadata, stream: streamId.slice(streamPrefix.length), revision: revision + 1, position, recordedAt };
 }
 
 function textOf(bytes: Uint8Array): string {
