@@ -11,15 +11,16 @@ export class TcpProxy {
   /**
    * @param to port of the server, asked for at each connection
    * @param isWrite whether these bytes, sent by a client, ask for something to be written; all do unless given
+   * @param host of the server; this machine unless given
    */
-  static async listen(to: () => number, isWrite: (bytes: Buffer) => boolean = () => true): Promise<TcpProxy> {
+  static async listen(to: () => number, isWrite: (bytes: Buffer) => boolean = () => true, host = '127.0.0.1'): Promise<TcpProxy> {
     const server = createServer({ noDelay: true });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(0, '127.0.0.1', resolve);
     });
     const proxy = new TcpProxy(server, (server.address() as AddressInfo).port);
-    server.on('connection', (client) => proxy.connect(client, to(), isWrite));
+    server.on('connection', (client) => proxy.connect(client, createConnection({ port: to(), host, noDelay: true }), isWrite));
     return proxy;
   }
 
@@ -43,8 +44,7 @@ export class TcpProxy {
     await new Promise((closed) => this.server.close(closed));
   }
 
-  private connect(client: Socket, port: number, isWrite: (bytes: Buffer) => boolean): void {
-    const server = createConnection({ port, host: '127.0.0.1', noDelay: true });
+  private connect(client: Socket, server: Socket, isWrite: (bytes: Buffer) => boolean): void {
     let writing = false;
     const end = (): void => {
       for (const socket of [client, server]) {

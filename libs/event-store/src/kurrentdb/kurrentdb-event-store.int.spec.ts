@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { KurrentDbDouble } from '#kurrentdb-double/kurrentdb-double.ts';
 import { describeEventStore, type LogUnderTest } from '../event-store.contract.ts';
 import { KurrentDbEventStore } from './kurrentdb-event-store.ts';
+import { openServer } from './server-under-test.fixture.ts';
 
 describeEventStore('KurrentDB', async (): Promise<LogUnderTest> => {
-  const double = await KurrentDbDouble.start();
-  const url = `${double.url}&log=t${randomUUID().slice(0, 8)}`;
+  const server = await openServer();
+  const url = server.newLog();
   const stores: KurrentDbEventStore[] = [];
   const another = async () => {
     const store = await KurrentDbEventStore.connect(url);
@@ -15,10 +14,10 @@ describeEventStore('KurrentDB', async (): Promise<LogUnderTest> => {
   return {
     store: await another(),
     another,
-    breakConnections: async () => double.dropConnections(),
+    breakConnections: async () => server.breakConnections(),
     release: async () => {
       await Promise.all(stores.map((store) => store.close()));
-      await double.stop();
+      await server.stop();
     },
   };
 });
