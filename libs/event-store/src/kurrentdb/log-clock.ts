@@ -157,7 +157,8 @@ export class LogClock {
       return true;
     }
     if (holder === null || holder === this.me) return this.take(tail.revision, tail.revision < 0 ? await this.lastRecordedAt() : recordedAt, waiting);
-    if (this.hasDied(tail.heldRevision)) return this.take(tail.revision, Math.max(recordedAt, await this.lastRecordedAt()), waiting);
+    // Those that waited may have died with it, and would be waited for one after another; who lives asks again.
+    if (this.hasDied(tail.heldRevision)) return this.take(tail.revision, Math.max(recordedAt, await this.lastRecordedAt()), []);
     this.sawAnotherAt = looked;
     if (!waiting.includes(this.me)) await this.write(wanted(this.me), tail.revision);
     return false;
@@ -288,7 +289,7 @@ const TURN_MS_MAX = 15_000;
 const LOOK_MS = 250;
 /** Of failing to reach the server, from the first time on. */
 const FAILING_MS_MAX = 5_000;
-/** ClockWanted between two ClockHeld: one for each process that waits. */
+/** Records of the end that are read at first, and where no ClockHeld is among them: ClockWanted come one from each process that waits. */
 const TAIL = 8;
 const TAIL_MAX = 100;
 const PROBE = 4;
