@@ -1,6 +1,7 @@
 import type { KurrentDBClient } from '@kurrent/kurrentdb-client';
 import type { RecordedText } from '#domain/event.ts';
 import type { CopyTarget } from '../copy-log.ts';
+import { eventAt } from '../event-at.ts';
 import { APPEND_BYTES_MAX, APPEND_EVENTS_MAX } from '../event-store.ts';
 import { sendBatch, type AppendTo, type StampedAppend } from './append.ts';
 import { connectToLeader, disconnect, parseKurrentDbUrl } from './connection.ts';
@@ -16,15 +17,26 @@ import { Reads } from './reads.ts';
 export class KurrentDbCopyTarget implements CopyTarget {
   private readonly client: KurrentDBClient;
   private readonly to: AppendTo;
-  private lastRecordedAt = '';
-  /** Where the copy left the log; undefined before it began. */
-  private left: number | undefined;
 
   static async open(url: string): Promise<KurrentDbCopyTarget> {
-    return new KurrentDbCopyTarget(url, await KurrentDbEventStore.connect(url));
+    const store = await KurrentDbEventStore.connect(url);
+    try {
+      const left = await store.head();
+      const last = left > 0 ? await eventAt(store, left) : undefined;
+      return new KurrentDbCopyTarget(url, store, left, last?.recordedAt ?? '');
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
   }
 
-  private constructor(url: string, readonly store: KurrentDbEventStore) {
+  private constructor(
+    url: string,
+    readonly store: KurrentDbEventStore,
+    /** Where the copy left the log, and the time of its last event. */
+    private left: number,
+    private lastRecordedAt: string,
+  ) {
     const address = parseKurrentDbUrl(url);
     this.client = connectToLeader(address);
     const prefix = `${address.log}.`;
@@ -35,9 +47,10 @@ export class KurrentDbCopyTarget implements CopyTarget {
 
   async copyIn(events: readonly RecordedText[]): Promise<void> {
     const head = await this.store.head();
-    this.left ??= head;
     if (head !== this.left) throw new Error(`somebody else has written to the target: it ends at position ${head}, and the copy had left it at ${this.left}`);
     for (const append of appendsOf(events)) {
+      const times = [this.lastRecordedAt, ...append.events.map(({ recordedAt }) => recordedAt!)];
+      if (times.some((time, index) => index > 0 && time < times[index - 1]!)) throw new Error(`time falls in ${append.stream}, behind revision ${append.expected}`);
       const [result] = await sendBatch(this.to, [append]);
       if (result!.status === 'rejected') throw result!.reason;
       const { value } = result!;
@@ -63,7 +76,7 @@ function* appendsOf(events: readonly RecordedText[]): Generator<StampedAppend> {
     // The client writes JSON anew, which changes no text that a log of ours has taken.
     if (JSON.stringify(JSON.parse(data)) !== data) throw new Error(`the data of revision ${revision} of ${stream} is not written as JSON.stringify writes it, and could not be kept as it is`);
     const bytes = Buffer.byteLength(data) + Buffer.byteLength(metadata);
-    if (append && (append.stream !== stream || append.events.length === APPEND_EVENTS_MAX || append.bytes + bytes > APPEND_BYTES_MAX)) {
+    if (append && (append.stream !== stream || append.events.length === APPEND_EVENTS_MAX || append.bytes + bytes > APPEND_BYTES_MAX || revision !== Number(append.expected) + append.events.length + 1)) {
       yield append;
       append = undefined;
     }
