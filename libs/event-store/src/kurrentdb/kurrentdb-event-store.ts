@@ -1,4 +1,4 @@
-import { END, START, streamNameFilter, type KurrentDBClient } from '@kurrent/kurrentdb-client';
+import { convertToCommandError, END, START, streamNameFilter, type KurrentDBClient } from '@kurrent/kurrentdb-client';
 import { LRUCache } from 'lru-cache';
 import type { NewEvent, RecordedEvent, RecordedText } from '#domain/event.ts';
 import { AppendBatcher } from '../append-batcher.ts';
@@ -9,7 +9,7 @@ import { HeadWatch } from '../head-watch.ts';
 import { READ_ALL_MAX, READ_STREAM_MAX, requireInteger } from '../read-bounds.ts';
 import type { StoreOptions } from '../store-options.ts';
 import { sendBatch } from './append.ts';
-import { connectAsPreferred, connectToLeader, disconnect, parseKurrentDbUrl, serverOf } from './connection.ts';
+import { connect, disconnect, parseKurrentDbUrl, serverOf } from './connection.ts';
 import { isPassing, truncated, unavailable } from './kurrentdb-errors.ts';
 import { listenTo } from './listen-to.ts';
 import { LogClock } from './log-clock.ts';
@@ -30,8 +30,8 @@ export class KurrentDbEventStore implements EventStore {
   private readonly clock: LogClock;
   private readonly batcher: AppendBatcher;
   private readonly headWatch: HeadWatch;
-  /** Positions at which events are known to stand: the server can read from no other. */
-  private readonly known = new LRUCache<number, true>({ max: KNOWN_MAX });
+  /** By position: the event there, or before it, from which to read on; the server can read from no other place. */
+  private readonly places = new LRUCache<number, number>({ max: PLACES_MAX });
   private readonly closing = new AbortController();
   private readonly pollMs: number;
   private readonly onTrouble: (error: unknown) => void;
@@ -54,10 +54,10 @@ export class KurrentDbEventStore implements EventStore {
     this.pollMs = pollMs;
     this.onTrouble = onTrouble;
     this.prefix = `${address.log}.`;
-    this.leader = connectToLeader(address);
+    this.leader = connect(address.toLeader);
     this.atLeader = new Reads(this.leader, this.prefix, true);
-    const prefersLeader = (address.nodePreference ?? 'leader') === 'leader';
-    this.preferred = prefersLeader ? this.leader : connectAsPreferred(address);
+    const prefersLeader = address.nodePreference === 'leader';
+    this.preferred = prefersLeader ? this.leader : connect(address.toPreferred);
     this.pages = prefersLeader ? this.atLeader : new Reads(this.preferred, this.prefix, false);
     this.clock = new LogClock(this.leader, this.atLeader, `${address.log}-clock`, onTrouble);
     const filter = streamNameFilter({ prefixes: [this.prefix] });
@@ -131,7 +131,7 @@ export class KurrentDbEventStore implements EventStore {
     try {
       return await within(ANSWER_MS, serverOf(this.leader));
     } catch (error) {
-      throw unavailable(error);
+      throw unavailable(convertToCommandError(error as Error));
     }
   }
 
@@ -154,7 +154,10 @@ export class KurrentDbEventStore implements EventStore {
     const page: ServerEvent[] = [];
     let bytes = 0;
     for await (const event of this.eventsFrom(this.pages, await this.startBefore(after), limit + 1)) {
-      if (event.position <= after) continue;
+      if (event.position <= after) {
+        this.places.set(after, event.position);
+        continue;
+      }
       page.push(event);
       bytes += event.data.length;
       if (page.length === limit || bytes >= PAGE_BYTES_MAX) break;
@@ -166,8 +169,7 @@ export class KurrentDbEventStore implements EventStore {
   /** A place to read from that is no later than what comes behind the position. */
   private async startBefore(after: number): Promise<LogRange['from']> {
     if (after === 0) return START;
-    if (this.known.has(after)) return after;
-    return (await this.clock.recordBefore({ position: after }))?.position ?? START;
+    return this.places.get(after) ?? (await this.clock.recordBefore({ position: after }))?.position ?? START;
   }
 
   /** All events from a place on, read as they are asked for. */
@@ -206,7 +208,7 @@ export class KurrentDbEventStore implements EventStore {
   }
 
   private know(position: number): number {
-    this.known.set(position, true);
+    this.places.set(position, position);
     return position;
   }
 
@@ -219,7 +221,7 @@ export class KurrentDbEventStore implements EventStore {
 const REMOVES_EVENTS = new Set(['$tb', '$maxCount', '$maxAge']);
 /** A page of readAll ends with the event by which its data reaches this size. */
 const PAGE_BYTES_MAX = 16 * 1024 * 1024;
-const KNOWN_MAX = 10_000;
+const PLACES_MAX = 10_000;
 const ANSWER_MS = 5_000;
 /** One batch at a time: the next may bear a later time. */
 const BATCH_BOUNDS = { batchEventsMax: 1_000, batchBytesMax: 4 * 1024 * 1024, queueAppendsMax: 20_000, queueBytesMax: 64 * 1024 * 1024, batchesMax: 1 };
