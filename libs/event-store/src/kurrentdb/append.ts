@@ -31,7 +31,15 @@ export async function sendBatch(to: AppendTo, batch: readonly StampedAppend[]): 
   const giveUpAt = performance.now() + RESEND_MS_MAX;
   let open = [...batch.keys()];
   for (const ms of [...RESEND_PAUSES_MS, undefined]) {
-    const answers = await to.clock.use((turn) => Promise.allSettled(open.map((index) => appendOnce(to, batch[index]!, turn))));
+    let answers: PromiseSettledResult<AppendResult>[];
+    try {
+      answers = await to.clock.use((turn) => Promise.allSettled(open.map((index) => appendOnce(to, batch[index]!, turn))));
+    } catch (error) {
+      // What has its answer keeps it.
+      if (results.length === 0) throw error;
+      for (const index of open) results[index] = { status: 'rejected', reason: error };
+      return results;
+    }
     for (const [n, answer] of answers.entries()) {
       results[open[n]!] = answer;
       if (answer.status === 'fulfilled' && answer.value.outcome === 'appended') to.clock.appended(batch[open[n]!]!.events.length, answer.value.position);
@@ -71,9 +79,11 @@ const RECENT_MAX = 1_000;
 async function appendAt(to: AppendTo, append: StampedAppend, expected: number, turn: Turn): Promise<AppendResult> {
   // Should it have taken long to get here, another may take the clock over before this could arrive.
   if (performance.now() > turn.until) throw unavailable(new DeadlineError(SEND_MS));
+  // The server writes nothing of what comes to it later than that (KurrentDB: src/KurrentDB.Core/Services/Transport/Grpc/Streams.BatchAppend.cs).
+  const deadline = turn.landBy - performance.now();
   const streamState = expected === 0 ? NO_STREAM : BigInt(expected - 1);
   try {
-    const answer = await within(ATTEMPT_MS, to.client.appendToStream(to.nameOf(append.stream), eventsOf(append, turn), { streamState, requiresLeader: true }));
+    const answer = await within(ATTEMPT_MS, to.client.appendToStream(to.nameOf(append.stream), eventsOf(append, turn), { streamState, requiresLeader: true, deadline }));
     const revision = Number(answer.nextExpectedRevision) + 1;
     // A stream that was deleted goes on behind its old revisions; a repeat whose event is gone has no position.
     if (revision !== expected + append.events.length || !answer.position) throw truncated(`${append.stream} was truncated or deleted`);
@@ -113,5 +123,5 @@ function eventsOf({ events }: StampedAppend, { stamp }: Turn) {
   const now = new Date(stamp).toISOString();
   // The client writes the data as JSON again: the same text, for it was written so. Metadata it takes as bytes.
   return events.map(({ id, type, data, metadata, recordedAt = now }) =>
-    ({ ...jsonEvent({ id, type, data: JSON.parse(data) as Record<string, unknown> }), metadata: new TextEncoder().encode(`{"recordedAt":"${recordedAt}",${metadata.slice(1)}`) }));
+    ({ ...jsonEvent({ id, type, data: JSON.parse(data) as Record<string, unknown> }), metadata: new TextEncoder().encode(`${metadata.slice(0, -1)},"recordedAt":"${recordedAt}"}`) }));
 }

@@ -10,10 +10,11 @@ import type { LogServer } from '../event-store.ts';
 export interface KurrentDbAddress {
   /** Name of the log: its streams are `{log}.{stream}` on the server, where other logs and programs may live too. */
   log: string;
-  /** For the client, whose words are final on everything but the log's name. */
-  connectionString: string;
-  /** The node that people prefer for following the log; undefined is the leader. */
-  nodePreference: string | undefined;
+  /** For the client, whose words are final on everything but the log's name: to the leader, whatever node people prefer. */
+  toLeader: string;
+  /** To the kind of node that people prefer for following the log. */
+  toPreferred: string;
+  nodePreference: string;
 }
 
 const ADDRESS = /^(?:kurrentdb|esdb)(\+discover)?:\/\/([^/?]+)\/?(?:\?(.*))?$/i;
@@ -30,28 +31,21 @@ export function parseKurrentDbUrl(url: string): KurrentDbAddress {
   const [, discover = '', authority, query] = ADDRESS.exec(url) ?? [];
   if (!authority) throw new Error('the URL of the event store is wrong; one looks like kurrentdb://user:password@host:2113?tls=true');
   const settings = (query ?? '').split('&').filter((setting) => setting !== '');
-  const valueOf = (name: string) => settings.find((setting) => setting.toLowerCase().startsWith(`${name}=`))?.slice(name.length + 1);
+  const valueOf = (name: string) => settings.find((setting) => isNamed(setting, name))?.split('=')[1];
   const log = valueOf('log') ?? 'ledger';
   if (!LOG_NAME.test(log)) throw new Error('log in the URL of the event store must be lower-case letters, digits, _ and -, at most 50, and begin with a letter');
-  const theirs = settings.filter((setting) => !setting.toLowerCase().startsWith('log='));
-  return {
-    log,
-    connectionString: `kurrentdb${discover}://${authority}${theirs.length > 0 ? `?${theirs.join('&')}` : ''}`,
-    nodePreference: valueOf('nodepreference')?.toLowerCase(),
-  };
+  const forLeader = settings.filter((setting) => !isNamed(setting, 'log') && !isNamed(setting, 'nodepreference'));
+  const nodePreference = valueOf('nodepreference')?.toLowerCase() ?? 'leader';
+  const withPreference = (preference: string) => `kurrentdb${discover}://${authority}?${[...forLeader, `nodePreference=${preference}`].join('&')}`;
+  return { log, toLeader: withPreference('leader'), toPreferred: withPreference(nodePreference), nodePreference };
 }
 
-/** To the leader, whatever node people prefer. */
-export function connectToLeader({ connectionString }: KurrentDbAddress): KurrentDBClient {
-  const others = connectionString.replace(/([?&])nodePreference=[^&]*&?/i, '$1').replace(/[?&]$/, '');
-  return connect(`${others}${others.includes('?') ? '&' : '?'}nodePreference=leader`);
+/** The client compares the names of settings so. */
+function isNamed(setting: string, name: string): boolean {
+  return setting.split('=')[0]!.toLowerCase().replace(/[_-]/g, '') === name;
 }
 
-export function connectAsPreferred({ connectionString }: KurrentDbAddress): KurrentDBClient {
-  return connect(connectionString);
-}
-
-function connect(connectionString: string): KurrentDBClient {
+export function connectTo(connectionString: string): KurrentDBClient {
   return KurrentDBClient.connectionString(connectionString);
 }
 

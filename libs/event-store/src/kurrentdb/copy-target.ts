@@ -4,7 +4,7 @@ import type { CopyTarget } from '../copy-log.ts';
 import { eventAt } from '../event-at.ts';
 import { APPEND_BYTES_MAX, APPEND_EVENTS_MAX } from '../event-store.ts';
 import { sendBatch, type AppendTo, type StampedAppend } from './append.ts';
-import { connectToLeader, disconnect, parseKurrentDbUrl } from './connection.ts';
+import { connectTo, disconnect, parseKurrentDbUrl } from './connection.ts';
 import { KurrentDbEventStore } from './kurrentdb-event-store.ts';
 import { LogClock } from './log-clock.ts';
 import { Reads } from './reads.ts';
@@ -38,7 +38,7 @@ export class KurrentDbCopyTarget implements CopyTarget {
     private lastRecordedAt: string,
   ) {
     const address = parseKurrentDbUrl(url);
-    this.client = connectToLeader(address);
+    this.client = connectTo(address.toLeader);
     const prefix = `${address.log}.`;
     const reads = new Reads(this.client, prefix, true);
     const clock = new LogClock(this.client, reads, `${address.log}-clock`, () => {}, () => Date.parse(this.lastRecordedAt) || 0);

@@ -18,9 +18,15 @@ export function troubleOf(error: unknown): Trouble {
 
 /** Whether the call may succeed when it is made again. */
 export function isPassing(error: unknown): boolean {
-  const trouble = troubleOf(error instanceof EventStoreError ? error.cause : error);
-  if (error instanceof EventStoreError && (error.code !== 'EVENT_STORE.UNAVAILABLE' || error.cause === undefined)) return false;
-  return trouble !== 'access-denied' && trouble !== 'deleted';
+  const cause = error instanceof EventStoreError ? (error.code === 'EVENT_STORE.UNAVAILABLE' ? error.cause : undefined) : error;
+  const trouble = troubleOf(cause);
+  // An error that is none of the client's or of gRPC's is a mistake of ours, and comes again.
+  return trouble === 'other' ? hasTypeOrCode(cause) : trouble !== 'access-denied' && trouble !== 'deleted';
+}
+
+function hasTypeOrCode(error: unknown): boolean {
+  const { type, code } = (error ?? {}) as { type?: unknown; code?: unknown };
+  return typeof type === 'string' || typeof code === 'number';
 }
 
 /** The error that leaves the store; the client's own stays behind as its cause. */

@@ -6,7 +6,7 @@ import { until } from '#testing/until.ts';
 import { checkAppend } from '../check-append.ts';
 import { newStream, someEvents } from '../event-store.contract.ts';
 import { sendBatch } from './append.ts';
-import { connectToLeader, disconnect, parseKurrentDbUrl } from './connection.ts';
+import { connectTo, disconnect, parseKurrentDbUrl } from './connection.ts';
 import { LogClock, type ClockRecord, type Turn } from './log-clock.ts';
 import { Reads, type ServerEvent, type StreamRange } from './reads.ts';
 import { openServer, type ServerUnderTest } from './server-under-test.fixture.ts';
@@ -204,7 +204,7 @@ class CountedReads extends Reads {
 }
 
 function open(now?: () => number) {
-  const client = connectToLeader(parseKurrentDbUrl(url));
+  const client = connectTo(parseKurrentDbUrl(url).toLeader);
   const reads = new CountedReads(client, prefix(), true);
   const clock = new LogClock(client, reads, clockStream(), () => {}, now);
   clocks.push({ clock, client });

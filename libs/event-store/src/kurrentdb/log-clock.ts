@@ -12,8 +12,9 @@ export interface Turn {
   stamp: number;
   /** Whatever is appended in this turn comes behind this position. */
   floor: number;
-  /** By performance.now(): when an append must have been sent at the latest. */
+  /** By performance.now(): when an append must have been sent at the latest, and when it must have come to the server. */
   until: number;
+  landBy: number;
 }
 
 /** A record of the clock. It stands in $all between the log's events, so it is an index of them too. */
@@ -34,8 +35,9 @@ export interface ClockRecord {
  *   lives, and makes the index dense.
  * - ClockWanted { by }: another process asks, behind those that wait; the holder hands over within some milliseconds.
  * A holder that does not answer for TAKEN_OVER_MS has died, or stands still: the clock is taken over. For a holder that
- * stood still the time it may append in is over by then (SEND_MS, and ATTEMPT_MS for what it had sent). What remains
- * is an append that was on its way for longer: the server takes it after all, with a time from before the take-over.
+ * stood still the time it may append in is over by then (SEND_MS), and what it had sent is refused by the server when it
+ * comes later than LAND_MS, which every append says of itself by the clock on the wall. So the clocks of this machine and
+ * the server's may differ by a second.
  */
 export class LogClock {
   private readonly me = randomUUID();
@@ -54,6 +56,9 @@ export class LogClock {
   private silent: { revision: number; since: number } | undefined;
   private handing: Promise<void> | undefined;
   private slice: NodeJS.Timeout | undefined;
+  /** A record came while there was no time to look: whoever wrote it may wait for this process. */
+  private missed = false;
+  private asked = false;
   private closed = false;
 
   constructor(
@@ -78,10 +83,11 @@ export class LogClock {
       await this.handing?.catch(() => undefined);
       await this.hold();
       this.lastStamp = Math.max(this.now(), this.lastStamp);
-      return await work({ stamp: this.lastStamp, floor: this.floor, until: this.held!.confirmedAt + SEND_MS });
+      return await work({ stamp: this.lastStamp, floor: this.floor, until: this.held!.confirmedAt + SEND_MS, landBy: this.held!.confirmedAt + LAND_MS });
     } finally {
       this.busy = false;
       this.handOverSoon();
+      this.lookAgain();
     }
   }
 
@@ -120,12 +126,14 @@ export class LogClock {
     this.closed = true;
     clearTimeout(this.slice);
     await this.handing?.catch(() => undefined);
-    if (this.held) await this.handOver().catch(() => undefined);
+    // Also where it was handed to this process after it had given up waiting.
+    if (this.asked) await this.handOver().catch(() => undefined);
     await this.watch.stop();
   }
 
   private async hold(): Promise<void> {
     this.watch.start();
+    this.asked = true;
     const giveUpAt = performance.now() + TURN_MS_MAX;
     let failingSince: number | undefined;
     for (;;) {
@@ -201,18 +209,31 @@ export class LogClock {
 
   /** Called with every record that comes: who is not at work hands over at once, also what came after he gave up waiting. */
   private async handOverIfWanted(record: ClockEvent | undefined): Promise<void> {
-    if (this.handing || this.closed || (this.busy && this.held === undefined)) return;
+    if (this.closed) return;
+    if (this.handing || (this.busy && this.held === undefined)) {
+      this.missed = true;
+      return;
+    }
     const isOurs = record?.type === HELD ? (record.data as HeldData).holder === this.me : this.held !== undefined;
     if (record && !isOurs) return;
     const { holder, waiting } = await this.tail();
-    if (holder !== this.me || waiting.length === 0) return;
+    if (this.closed || holder !== this.me || waiting.length === 0) return;
     if (this.held) this.waiting = waiting;
     if (!this.busy) await (this.held ? this.handOverSoon() : this.handOver());
   }
 
   private handOver(): Promise<void> {
-    this.handing ??= this.handToWaiting().finally(() => (this.handing = undefined));
+    this.handing ??= this.handToWaiting().finally(() => {
+      this.handing = undefined;
+      this.lookAgain();
+    });
     return this.handing;
+  }
+
+  private lookAgain(): void {
+    if (!this.missed) return;
+    this.missed = false;
+    void this.handOverIfWanted(undefined).catch(this.onTrouble);
   }
 
   private async handToWaiting(): Promise<void> {
@@ -236,6 +257,7 @@ export class LogClock {
     const lastRecords = (count: number) => this.reads.stream({ stream: this.stream, from: END, count, backwards: true });
     let records = await lastRecords(TAIL);
     if (records.length === TAIL && !records.some(({ type }) => type === HELD)) records = await lastRecords(TAIL_MAX);
+    if (records.length === TAIL_MAX && !records.some(({ type }) => type === HELD)) throw new EventStoreError('EVENT_STORE.UNAVAILABLE', `${TAIL_MAX} processes wait for the clock of the event log`);
     const last = records.findIndex(({ type }) => type === HELD);
     const record = records[last];
     const { holder, waiting, recordedAt } = record ? dataOf<HeldData>(record) : { holder: null, waiting: [], recordedAt: 0 };
@@ -276,6 +298,8 @@ export class LogClock {
 const HELD_MS = 1_000;
 /** And so long may what was begun be sent. */
 export const SEND_MS = 2_000;
+/** And by then must it have come to the server. Less than TAKEN_OVER_MS by what clocks may differ. */
+const LAND_MS = 4_000;
 /** An attempt has no answer after this: whether it took effect is unknown. The server's own limit is 2 s. */
 export const ATTEMPT_MS = 2_500;
 /** More than SEND_MS and ATTEMPT_MS, and what the records need to be heard of. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { END, jsonEvent, START, type KurrentDBClient } from '@kurrent/kurrentdb-client';
 import { newStream, someEvent, someEvents } from '../event-store.contract.ts';
-import { connectToLeader, disconnect, parseKurrentDbUrl } from './connection.ts';
+import { connectTo, disconnect, parseKurrentDbUrl } from './connection.ts';
 import { KurrentDbEventStore } from './kurrentdb-event-store.ts';
 import { Reads } from './reads.ts';
 import { openServer, type ServerUnderTest } from './server-under-test.fixture.ts';
@@ -29,7 +29,7 @@ beforeEach(async () => {
   open = [];
   url = server.newLog();
   store = await connect(url);
-  client = connectToLeader(parseKurrentDbUrl(url));
+  client = connectTo(parseKurrentDbUrl(url).toLeader);
   open.push(() => disconnect(client));
 });
 afterEach(async () => {

@@ -1,4 +1,5 @@
 import type { EventMetadata, RecordedEvent, RecordedText } from '#domain/event.ts';
+import { EventStoreError } from '../event-store.ts';
 import type { ServerEvent } from './reads.ts';
 
 /** What we write into an event's metadata: the envelope's, and when it was recorded. The server's own time can't be set, which a copy must. */
@@ -14,8 +15,22 @@ export function toRecordedText(event: ServerEvent, streamPrefix: string, withhel
 }
 
 function envelopeOf({ id, type, streamId, revision, position, metadata: bytes }: ServerEvent, streamPrefix: string): Omit<RecordedEvent, 'data'> {
-  const { recordedAt, ...metadata } = JSON.parse(textOf(bytes)) as StoredMetadata;
+  const { recordedAt, ...metadata } = storedMetadata(textOf(bytes)) ?? refuse(`revision ${revision + 1} of ${streamId} at position ${position} was written by another program`);
   return { id, type, metadata, stream: streamId.slice(streamPrefix.length), revision: revision + 1, position, recordedAt };
+}
+
+/** Undefined where it is not what we write. */
+function storedMetadata(text: string): StoredMetadata | undefined {
+  try {
+    const metadata = JSON.parse(text) as Partial<StoredMetadata> | null;
+    return typeof metadata?.recordedAt === 'string' ? (metadata as StoredMetadata) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function refuse(message: string): never {
+  throw new EventStoreError('EVENT_STORE.UNAVAILABLE', `the event log can't be read: ${message}`);
 }
 
 function textOf(bytes: Uint8Array): string {
