@@ -9,6 +9,7 @@ import type { NewEvent } from '#domain/event.ts';
 import { type EmbeddedKafka, startKafka } from '#embedded/kafka.ts';
 import type { EventStore } from '#event-store/event-store.ts';
 import { openEventStore } from '#event-store/open-event-store.ts';
+import { endPool } from '#event-store/postgres/connections.ts';
 import { migrateEventLog } from '#event-store/postgres/migrate-event-log.ts';
 import { testDatabase } from '#testing/postgres.ts';
 import { until } from '#testing/until.ts';
@@ -101,7 +102,8 @@ export async function startLedger(): Promise<Ledger> {
     query: async <R extends pg.QueryResultRow>(text: string, values: unknown[] = []) => (await pool.query<R>(text, values)).rows,
     async drop() {
       await store.close();
-      await pool.end();
+      // Until its connections are gone: those that the drop ends would be an error of the pool's.
+      await endPool(pool);
       await database.drop();
     },
   };
