@@ -62,6 +62,19 @@ describe('several processes', () => {
     expect(order.findLastIndex((one) => one === order[0])).toBeGreaterThan(order.findIndex((one) => one !== order[0]));
   }, SLOW_MS);
 
+  test('that ask at the same moment, while the clock is handed over, are all heard: nobody waits until another is passed over', async () => {
+    const processes = [open(), open(), open()];
+    const use = (index: number) => processes[index]!.clock.use(() => Promise.resolve());
+    let uses = 0;
+    for (let round = 0; round < 100; round += 1) {
+      await use(round % 3);
+      await Promise.all([use((round + 1) % 3), new Promise(setImmediate).then(() => use((round + 2) % 3))]);
+      uses += 3;
+    }
+    // One that was not heard would have cost five seconds, and a tenth of them the time limit.
+    expect(uses).toBe(300);
+  }, SLOW_MS);
+
   test('write records between which all events lie in time as they do in the log', async () => {
     const writers = [0, HOUR_MS, -HOUR_MS].map((offset) => {
       const { clock, client, reads } = open(() => Date.now() + offset);
@@ -159,6 +172,15 @@ describe('a holder', () => {
     expect(await heldRecords(reads)).toHaveLength(2);
   });
 });
+
+test('an append that comes to the server later than its process may hold the clock is not written', async () => {
+  const { client, reads } = open();
+  const late = { use: (work: (turn: Turn) => unknown) => work({ stamp: Date.now(), floor: 0, until: Infinity, landBy: performance.now() - 10 }), doubt() {}, appended() {} };
+  const to = { client, reads, clock: late as unknown as LogClock, nameOf: (stream: string) => prefix() + stream };
+  const [result] = await sendBatch(to, [checkAppend(newStream(), 0, someEvents(1))]);
+  expect(result).toMatchObject({ status: 'rejected', reason: { code: 'EVENT_STORE.UNAVAILABLE', message: 'the event log did not answer in time' } });
+  expect(await reads.log({ from: START, count: 10 })).toEqual([]);
+}, SLOW_MS);
 
 test('recordBefore finds the record that a scan finds, whatever stands between the records', async () => {
   const step = fc.oneof({ weight: 2, arbitrary: fc.record({ after: fc.constantFrom(0, 0, 1, 5) }) }, { weight: 3, arbitrary: fc.constant('wanted' as const) });

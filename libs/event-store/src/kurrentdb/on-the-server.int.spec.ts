@@ -186,3 +186,11 @@ async function connect(to: string): Promise<KurrentDbEventStore> {
 function nameOf(stream: string): string {
   return `${parseKurrentDbUrl(url).log}.${stream}`;
 }
+
+test('an event that another program wrote into its streams is told, with its place, and not stepped over', async () => {
+  await store.append('agency-A', 0, someEvents(1));
+  await client.appendToStream(`${parseKurrentDbUrl(url).log}.foreign-1`, jsonEvent({ type: 'Foreign', data: {} }));
+  const told = { name: 'EventStoreError', code: 'EVENT_STORE.UNAVAILABLE', message: expect.stringMatching(/revision 1 of .*foreign-1 at position \d+ was written by another program/) };
+  await expect(store.readAll(0, 10)).rejects.toMatchObject(told);
+  await expect(store.subscribe(0, new AbortController().signal)[Symbol.asyncIterator]().next()).rejects.toMatchObject(told);
+});
