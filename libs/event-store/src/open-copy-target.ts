@@ -1,5 +1,4 @@
 import type { CopyTarget } from './copy-log.ts';
-import { KurrentDbCopyTarget } from './kurrentdb/copy-target.ts';
 import { kindOfLog, wrongInLogUrl } from './log-url.ts';
 import { PostgresCopyTarget } from './postgres/copy-target.ts';
 
@@ -12,5 +11,8 @@ import { PostgresCopyTarget } from './postgres/copy-target.ts';
 export async function openCopyTarget(url: string): Promise<CopyTarget> {
   const wrong = wrongInLogUrl(url);
   if (wrong) throw new Error(`the URL of the target ${wrong}`);
-  return kindOfLog(url) === 'PostgreSQL' ? PostgresCopyTarget.open(url) : KurrentDbCopyTarget.open(url);
+  if (kindOfLog(url) === 'PostgreSQL') return PostgresCopyTarget.open(url);
+  // As in openEventStore: loaded where it is needed.
+  const { KurrentDbCopyTarget } = await import('./kurrentdb/copy-target.ts');
+  return KurrentDbCopyTarget.open(url);
 }
