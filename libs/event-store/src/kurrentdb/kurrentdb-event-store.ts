@@ -2,11 +2,11 @@ import { convertToCommandError, END, START, streamNameFilter, type KurrentDBClie
 import { LRUCache } from 'lru-cache';
 import type { NewEvent, RecordedEvent, RecordedText } from '#domain/event.ts';
 import { AppendBatcher } from '../append-batcher.ts';
-import { checkAppend, checkStream, REVISION_MAX, type CheckedAppend } from '../check-append.ts';
+import { checkAppend, type CheckedAppend } from '../check-append.ts';
 import { EventStoreError, type AppendResult, type EventStore, type ExpectedRevision, type LogServer, type ReadStreamOptions } from '../event-store.ts';
 import { followLog } from '../follow-log.ts';
 import { HeadWatch } from '../head-watch.ts';
-import { READ_ALL_MAX, READ_STREAM_MAX, requireInteger } from '../read-bounds.ts';
+import { READ_ALL_MAX, requireInteger, streamRange } from '../read-bounds.ts';
 import type { StoreOptions } from '../store-options.ts';
 import { sendBatch } from './append.ts';
 import { connectTo, disconnect, parseKurrentDbUrl, serverOf } from './connection.ts';
@@ -14,7 +14,7 @@ import { isPassing, truncated, unavailable } from './kurrentdb-errors.ts';
 import { listenTo } from './listen-to.ts';
 import { LogClock } from './log-clock.ts';
 import { READ_EVENTS_MAX, Reads, within, type LogRange, type ServerEvent } from './reads.ts';
-import { toRecorded, toRecordedText } from './recorded.ts';
+import { recordedAtOf, toRecorded, toRecordedText } from './recorded.ts';
 
 /**
  * The log in KurrentDB, or EventStoreDB 23.10: stream `agency-UNDP` is `{log}.agency-UNDP` there. Positions are those of
@@ -77,11 +77,7 @@ export class KurrentDbEventStore implements EventStore {
   }
 
   async readStream(stream: string, options: ReadStreamOptions = {}): Promise<RecordedEvent[]> {
-    const { afterRevision = 0, upToPosition = Number.MAX_SAFE_INTEGER, limit = READ_STREAM_MAX } = options;
-    checkStream(stream);
-    requireInteger('afterRevision', afterRevision, 0, REVISION_MAX);
-    requireInteger('upToPosition', upToPosition, 0, Number.MAX_SAFE_INTEGER);
-    requireInteger('limit', limit, 1, READ_STREAM_MAX);
+    const { afterRevision, upToPosition, limit } = streamRange(stream, options);
     this.throwIfClosing();
     const events = await this.atLeader.stream({ stream: this.prefix + stream, from: afterRevision, count: limit });
     await this.throwIfTruncated(stream, events, afterRevision);
@@ -112,7 +108,7 @@ export class KurrentDbEventStore implements EventStore {
     const [before] = await this.atLeader.log({ from: record.position, count: 1, backwards: true });
     let last = before && before.position;
     for await (const event of this.eventsFrom(this.atLeader, record.position)) {
-      if (Date.parse(toRecordedText(event, this.prefix, [event.type]).recordedAt) > time) break;
+      if (recordedAtOf(event) > time) break;
       last = event.position;
     }
     return last === undefined ? 0 : this.know(last);

@@ -5,6 +5,7 @@ import { HeadWatch } from '../head-watch.ts';
 import { isPassing, unavailable } from './kurrentdb-errors.ts';
 import { listenTo } from './listen-to.ts';
 import { within, type Reads } from './reads.ts';
+import { recordedAtOf } from './recorded.ts';
 
 /** What the holder may do now. */
 export interface Turn {
@@ -82,8 +83,7 @@ export class LogClock {
     try {
       await this.handing?.catch(() => undefined);
       await this.hold();
-      this.lastStamp = Math.max(this.now(), this.lastStamp);
-      return await work({ stamp: this.lastStamp, floor: this.floor, until: this.held!.confirmedAt + SEND_MS, landBy: this.held!.confirmedAt + LAND_MS });
+      return await work({ stamp: this.stampNow(), floor: this.floor, until: this.held!.confirmedAt + SEND_MS, landBy: this.held!.confirmedAt + LAND_MS });
     } finally {
       this.busy = false;
       this.handOverSoon();
@@ -250,7 +250,7 @@ export class LogClock {
   /** Of the log's last event: what a holder that died had come to. */
   private async lastRecordedAt(): Promise<number> {
     const [last] = await this.reads.log({ from: END, count: 1, backwards: true });
-    return last ? Date.parse((JSON.parse(Buffer.from(last.metadata).toString()) as { recordedAt: string }).recordedAt) : 0;
+    return last ? recordedAtOf(last) : 0;
   }
 
   private async tail(): Promise<Tail> {

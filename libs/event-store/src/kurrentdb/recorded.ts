@@ -14,6 +14,11 @@ export function toRecordedText(event: ServerEvent, streamPrefix: string, withhel
   return { ...envelopeOf(event, streamPrefix), data: withheld.includes(event.type) ? '' : textOf(event.data) };
 }
 
+/** In milliseconds since 1970. */
+export function recordedAtOf(event: ServerEvent): number {
+  return Date.parse(envelopeOf(event, '').recordedAt);
+}
+
 function envelopeOf({ id, type, streamId, revision, position, metadata: bytes }: ServerEvent, streamPrefix: string): Omit<RecordedEvent, 'data'> {
   const { recordedAt, ...metadata } = storedMetadata(textOf(bytes)) ?? refuse(`revision ${revision + 1} of ${streamId} at position ${position} was written by another program`);
   return { id, type, metadata, stream: streamId.slice(streamPrefix.length), revision: revision + 1, position, recordedAt };

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { EventMetadata, NewEvent, RecordedEvent, RecordedText } from '#domain/event.ts';
 import { AppendBatcher, type BatchBounds } from '../append-batcher.ts';
-import { checkAppend, checkStream, REVISION_MAX } from '../check-append.ts';
+import { checkAppend } from '../check-append.ts';
 import {
   EventStoreError,
   type AppendResult,
@@ -12,7 +12,7 @@ import {
 } from '../event-store.ts';
 import { followLog } from '../follow-log.ts';
 import { HeadWatch } from '../head-watch.ts';
-import { READ_ALL_MAX, READ_STREAM_MAX, requireInteger } from '../read-bounds.ts';
+import { READ_ALL_MAX, requireInteger, streamRange } from '../read-bounds.ts';
 import type { StoreOptions } from '../store-options.ts';
 import { AppendConnection } from './append-connection.ts';
 import { connectionConfig, endPool } from './connections.ts';
@@ -75,11 +75,7 @@ export class PostgresEventStore implements EventStore {
   }
 
   async readStream(stream: string, options: ReadStreamOptions = {}): Promise<RecordedEvent[]> {
-    const { afterRevision = 0, upToPosition = Number.MAX_SAFE_INTEGER, limit = READ_STREAM_MAX } = options;
-    checkStream(stream);
-    requireInteger('afterRevision', afterRevision, 0, REVISION_MAX);
-    requireInteger('upToPosition', upToPosition, 0, Number.MAX_SAFE_INTEGER);
-    requireInteger('limit', limit, 1, READ_STREAM_MAX);
+    const { afterRevision, upToPosition, limit } = streamRange(stream, options);
     const rows = await this.read<EventRow>({
       name: 'read_stream',
       text: `${SELECT_EVENTS} where stream = $1 and revision > $2 and position <= $3 order by revision limit $4`,
