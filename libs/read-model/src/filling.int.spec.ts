@@ -4,7 +4,7 @@ import type { RecordedEvent } from '#domain/event.ts';
 import { testDatabase, type TestDatabase } from '#testing/postgres.ts';
 import { applyBatch } from './apply-batch.ts';
 import { inTransaction, openPool } from './database.ts';
-import { Filling } from './filling.ts';
+import { Filling, WRITES_BEHIND_MAX, type Written } from './filling.ts';
 import { createTables, dump, latestThings, recorded, things } from './things.fixture.ts';
 import { viewSchema, type View } from './view.ts';
 
@@ -51,19 +51,17 @@ test.each([things, latestThings])('$name is filled with what batches brought for
   );
 });
 
-/** As a rebuild does, at its worst: a batch is written only when the next was folded. */
+/** As a rebuild does, at its worst: as many batches wait to be written as may, while another is folded. */
 async function fillBehind(view: View, history: RecordedEvent[][], rowsHeldMax: number): Promise<void> {
   const filling = new Filling(view, viewSchema(view), rowsHeldMax);
   const client = await pool.connect();
+  const waiting: Written[] = [];
   try {
-    let written = { ended: [], lines: [] } as Awaited<ReturnType<Filling['fold']>>;
     for (const events of history) {
-      const next = await filling.fold(pool, events);
-      await filling.write(client, written);
-      written = next;
+      waiting.push(await filling.fold(pool, events));
+      if (waiting.length > WRITES_BEHIND_MAX) await filling.write(client, waiting.shift()!);
     }
-    await filling.write(client, written);
-    await filling.write(client, filling.rest());
+    for (const written of [...waiting, filling.rest()]) await filling.write(client, written);
   } finally {
     client.release();
   }

@@ -13,8 +13,8 @@ import { STILL_VALID, type View, type ViewRow } from './view.ts';
 export class Filling {
   /** Rows that hold now, the least lately changed first. */
   readonly #held = new Map<string, HeldRow>();
-  /** What went with the batch taken last, which may not be in the table yet; undefined for a row that ended. */
-  #leaving = new Map<string, HeldRow | undefined>();
+  /** What went with each of the batches that may not be in the table yet, the last first; undefined for a row that ended. */
+  #leaving: Map<string, HeldRow | undefined>[] = [];
   /** Whether the table has rows that hold. */
   #hasLeft = false;
   #written: Written = noneWritten();
@@ -28,7 +28,7 @@ export class Filling {
     this.#line = lineMaker(view);
   }
 
-  /** @returns what is to be written, before the next but one batch is folded */
+  /** @returns what is to be written; at most `WRITES_BEHIND_MAX` batches may be unwritten while another is folded */
   async fold(pool: Pool, events: readonly RecordedEvent[]): Promise<Written> {
     if (this.#hasLeft) await this.#takeBack(pool, touchedIds(this.view, events));
     for (const event of events) for (const id of distinct(this.view.keys(event))) this.#step(event, id);
@@ -46,12 +46,14 @@ export class Filling {
   }
 
   async #takeBack(pool: Pool, touched: readonly string[]): Promise<void> {
-    const away = touched.filter((id) => !this.#held.has(id));
-    for (const id of away) {
-      const row = this.#leaving.get(id);
+    const stored: string[] = [];
+    for (const id of touched) {
+      if (this.#held.has(id)) continue;
+      const batch = this.#leaving.find((leaving) => leaving.has(id));
+      if (!batch) stored.push(id);
+      const row = batch?.get(id);
       if (row) this.#held.set(id, row);
     }
-    const stored = away.filter((id) => !this.#leaving.has(id));
     if (stored.length === 0) return;
     for (const [id, row] of await loadRows(pool, this.view, this.schema, stored)) this.#held.set(id, { row, validFrom: 0, isStored: true, encoded: undefined });
   }
@@ -77,7 +79,7 @@ export class Filling {
 
   #take(heldMax: number): Written {
     const written = this.#written;
-    this.#leaving = new Map(written.ended.map(({ id }) => [id, undefined]));
+    this.#leaving = [new Map(written.ended.map(({ id }) => [id, undefined])), ...this.#leaving].slice(0, WRITES_BEHIND_MAX);
     for (const [id, row] of this.#held) {
       if (this.#held.size <= heldMax) break;
       this.#leave(id, row);
@@ -88,7 +90,7 @@ export class Filling {
 
   #leave(id: string, held: HeldRow): void {
     if (!held.isStored) this.#written.lines.push(this.#line({ ...held.row, validFrom: held.validFrom, validTo: STILL_VALID }, held.encoded));
-    this.#leaving.set(id, { ...held, isStored: true, encoded: undefined });
+    this.#leaving[0]!.set(id, { ...held, isStored: true, encoded: undefined });
     this.#held.delete(id);
     this.#hasLeft = true;
   }
@@ -109,6 +111,9 @@ interface HeldRow {
   isStored: boolean;
   encoded: EncodedCells | undefined;
 }
+
+/** A batch in which many rows leave takes longer to write than to fold, most take less: a second evens that out. */
+export const WRITES_BEHIND_MAX = 2;
 
 /** Rows of one view that are kept in memory: about 30 MB of commitments. */
 const ROWS_HELD_MAX = 3_000;

@@ -7,7 +7,7 @@ import { faultPoint } from '#platform/fault-point.ts';
 import { applyBatch } from './apply-batch.ts';
 import { type Checkpoint, createCheckpoints, lockCheckpoints, moveCheckpoints, readCheckpoints } from './checkpoints.ts';
 import { inTransaction, isTransient } from './database.ts';
-import { Filling, type Written } from './filling.ts';
+import { Filling, WRITES_BEHIND_MAX, type Written } from './filling.ts';
 import { forgetParkedEvents } from './parked-events.ts';
 import { fillRollup } from './rollup.ts';
 import { qualifiedTablesOf, tablesOf, viewId, viewSchema, type View } from './view.ts';
@@ -115,7 +115,8 @@ async function createNextTables({ pool, view }: Rebuild): Promise<void> {
     await client.query(`drop schema if exists ${to} cascade`);
     await client.query(`create schema ${to}`);
     for (const table of tablesOf(view)) await client.query(`create table ${to}.${table} (like ${from}.${table} including all excluding indexes)`);
-    for (const { definition } of (await indexesOf(client, view)).filter(isNeededToFill)) await client.query(definition);
+    for (const table of tablesOf(view))
+      for (const { definition } of (await indexesOf(client, view, table)).filter(isNeededToFill)) await client.query(definition);
     for (const definition of await triggersOf(client, view)) await client.query(definition);
   });
 }
@@ -131,14 +132,10 @@ function isNeededToFill({ name }: Index): boolean {
 }
 
 /** One by one, because `including indexes` would make up new names, and migrations go by the names. */
-async function indexesOf(client: pg.ClientBase, view: View): Promise<Index[]> {
-  const indexes: Index[] = [];
-  for (const table of tablesOf(view)) {
-    const [from, to] = [`${viewSchema(view)}.${table}`, `${nextSchema(view)}.${table}`];
-    const found = await client.query<Index>(INDEX_DEFINITIONS, [viewSchema(view), table]);
-    for (const { name, definition } of found.rows) indexes.push({ name, definition: definition.replaceAll(from, to) });
-  }
-  return indexes;
+async function indexesOf(client: pg.ClientBase, view: View, table: string): Promise<Index[]> {
+  const [from, to] = [`${viewSchema(view)}.${table}`, `${nextSchema(view)}.${table}`];
+  const found = await client.query<Index>(INDEX_DEFINITIONS, [viewSchema(view), table]);
+  return found.rows.map(({ name, definition }) => ({ name, definition: definition.replaceAll(from, to) }));
 }
 
 const INDEX_DEFINITIONS = `
@@ -162,7 +159,8 @@ async function fill({ store, pool, signal, progress }: RebuildOptions, rebuilds:
   const target = Math.max(0, ...rebuilds.map((rebuild) => rebuild.target));
   let position = 0;
   let coming = readAhead(store, position);
-  let writing = Promise.resolve();
+  /** Under way, one after the other: while they are written, the next batches are read and folded. */
+  const writes: Promise<void>[] = [];
   try {
     while (position < target) {
       signal?.throwIfAborted();
@@ -176,14 +174,14 @@ async function fill({ store, pool, signal, progress }: RebuildOptions, rebuilds:
         written.set(rebuild, await rebuild.filling.fold(pool, here));
         rebuild.reached = here.at(-1)?.position ?? rebuild.reached;
       });
-      await writing;
-      // This batch is written while the next is read and folded.
-      writing = writeAll(written);
+      if (writes.length === WRITES_BEHIND_MAX) await writes.shift();
+      const writing = (writes.at(-1) ?? Promise.resolve()).then(() => writeAll(written));
       writing.catch(() => undefined);
+      writes.push(writing);
       progress?.(position, target);
     }
   } finally {
-    await writing;
+    await writes.at(-1);
   }
   await writeAll(new Map(rebuilds.map((rebuild) => [rebuild, rebuild.filling.rest()])));
   await coming;
@@ -204,13 +202,10 @@ async function rebuilding(pool: pg.Pool, work: (client: pg.PoolClient) => Promis
 /** From filled rows to a view in use. */
 async function finish(rebuild: Rebuild): Promise<void> {
   const { pool, view, signal } = rebuild;
-  await rebuilding(pool, async (client) => {
-    await client.query(`set local maintenance_work_mem = '256MB'`);
-    await client.query(`analyze ${nextSchema(view)}.rows`);
-    if (view.contributions) await fillRollup(client, view, nextSchema(view));
-    for (const table of tablesOf(view)) if (table !== 'rows') await client.query(`analyze ${nextSchema(view)}.${table}`);
-    for (const index of (await indexesOf(client, view)).filter((one) => !isNeededToFill(one))) await client.query(index.definition);
-  });
+  await rebuilding(pool, async (client) => void (await client.query(`analyze ${nextSchema(view)}.rows`)));
+  // The rollup is summed here, the rows' indexes are made by the server: side by side.
+  const completed = await Promise.allSettled(tablesOf(view).map((table) => complete(rebuild, table)));
+  for (const one of completed) if (one.status === 'rejected') throw one.reason;
   let position = rebuild.reached;
   for (let attempt = 1; attempt <= CHANGE_OVER_ATTEMPTS_MAX; attempt++) {
     position = await catchUp(rebuild, position);
@@ -218,6 +213,16 @@ async function finish(rebuild: Rebuild): Promise<void> {
     await pause(CHANGE_OVER_PAUSE_MS, undefined, { signal });
   }
   throw new Error(`${viewId(view)} could not be changed over: its tables are in use all the time`);
+}
+
+/** Gives a table what it was filled without. */
+async function complete({ pool, view }: Rebuild, table: string): Promise<void> {
+  await rebuilding(pool, async (client) => {
+    await client.query(`set local maintenance_work_mem = '256MB'`);
+    if (table === 'rollup') await fillRollup(client, view, nextSchema(view));
+    if (table !== 'rows') await client.query(`analyze ${nextSchema(view)}.${table}`);
+    for (const index of (await indexesOf(client, view, table)).filter((one) => !isNeededToFill(one))) await client.query(index.definition);
+  });
 }
 
 /** Brings the filled tables forward, from a position to where the old ones stand by now; answers the position reached. */
