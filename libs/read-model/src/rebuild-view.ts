@@ -114,9 +114,10 @@ async function createNextTables({ pool, view }: Rebuild): Promise<void> {
   await inTransaction(pool, async (client) => {
     await client.query(`drop schema if exists ${to} cascade`);
     await client.query(`create schema ${to}`);
-    for (const table of tablesOf(view)) await client.query(`create table ${to}.${table} (like ${from}.${table} including all excluding indexes)`);
-    for (const table of tablesOf(view))
+    for (const table of tablesOf(view)) {
+      await client.query(`create table ${to}.${table} (like ${from}.${table} including all excluding indexes)`);
       for (const { definition } of (await indexesOf(client, view, table)).filter(isNeededToFill)) await client.query(definition);
+    }
     for (const definition of await triggersOf(client, view)) await client.query(definition);
   });
 }
@@ -201,8 +202,8 @@ async function rebuilding(pool: pg.Pool, work: (client: pg.PoolClient) => Promis
 
 /** From filled rows to a view in use. */
 async function finish(rebuild: Rebuild): Promise<void> {
-  const { pool, view, signal } = rebuild;
-  await rebuilding(pool, async (client) => void (await client.query(`analyze ${nextSchema(view)}.rows`)));
+  const { session, view, signal } = rebuild;
+  await session.query(`analyze ${nextSchema(view)}.rows`);
   // The rollup is summed here, the rows' indexes are made by the server: side by side.
   const completed = await Promise.allSettled(tablesOf(view).map((table) => complete(rebuild, table)));
   for (const one of completed) if (one.status === 'rejected') throw one.reason;
